@@ -1,0 +1,1 @@
+//! Nothing to build: the manifest pins where the SARIF schema comes from.
