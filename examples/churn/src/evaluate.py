@@ -1,0 +1,25 @@
+"""Measure one model on one data set; the gate runs this for candidate and champion alike."""
+
+import json
+import os
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+
+from scoring import LABEL, metrics, probabilities, rows_of
+
+
+def main() -> None:
+    """Read MLP_MODEL_URI and MLP_DATA, write MLP_METRICS and MLP_PREDICTIONS."""
+    model = mlflow.pyfunc.load_model(os.environ["MLP_MODEL_URI"])
+    test = rows_of(pd.read_parquet(os.environ["MLP_DATA"]), "test")
+    values = metrics(model.predict, test)
+    Path(os.environ["MLP_METRICS"]).write_text(json.dumps(values), encoding="utf-8")
+    if target := os.environ.get("MLP_PREDICTIONS"):
+        scored = {"label": test[LABEL], "prediction": probabilities(model.predict, test)}
+        pd.DataFrame(scored).to_csv(target, index=False)
+
+
+if __name__ == "__main__":
+    main()
