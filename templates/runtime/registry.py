@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import requests
 from common import Deadline, ServiceError, env, optional_env
@@ -262,13 +260,3 @@ def _version(data: dict[str, Any]) -> Version:
         tags=_pairs(data.get("tags", [])),
     )
 
-
-# --- artifacts -----------------------------------------------------------------------------------------
-
-
-def limit_client() -> None:
-    """Bound the waiting of MLflow's own client, which otherwise takes minutes to give up."""
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
-    if endpoint := optional_env("AWS_ENDPOINT_URL_S3"):
-        os.environ.setdefault("MLFLOW_S3_ENDPOINT_URL", endpoint)

@@ -1,0 +1,102 @@
+"""What a model is worth: measured now by the user's evaluate, or logged when it was trained."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import artifacts
+import bootstrap
+import usercode
+from common import CandidateError
+from registry import Model, Registry, Run
+
+EXACT = 1e-6  # relative: how closely the predictions must give the reported metric
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Configuration: the user's command."""
+
+    argv: list[str]
+    data: str
+    seconds: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Worth:
+    """The metrics of one model, and those that its predictions give for any weights of the rows."""
+
+    metrics: dict[str, float]
+    measured: dict[str, bootstrap.Measured] = field(default_factory=dict[str, bootstrap.Measured])
+    labels: tuple[str, ...] = ()
+
+
+def by_command(command: Evaluate, uri: str, whose: str, wanted: Iterable[str], *, predictions: bool) -> Worth:
+    """Run the user's evaluate for one model."""
+    with tempfile.TemporaryDirectory(prefix="mlp-") as folder:
+        metrics, table = Path(folder) / "metrics.json", Path(folder) / "predictions.csv"
+        names = {"MLP_MODEL_URI": uri, "MLP_DATA": command.data, "MLP_METRICS": str(metrics)}
+        if predictions:
+            names["MLP_PREDICTIONS"] = str(table)
+        if wrong := usercode.call(command.argv, usercode.environment(names), command.seconds):
+            raise CandidateError(f"evaluate, for the {whose}: {wrong}")
+        text = table.read_text(encoding="utf-8") if predictions and table.exists() else None
+        return _worth(_read_metrics(metrics, whose), text, whose, wanted, predictions=predictions)
+
+
+def _read_metrics(path: Path, whose: str) -> dict[str, float]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): _number(value) for name, value in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise CandidateError(f"evaluate, for the {whose}: MLP_METRICS is no JSON object of numbers: {error}") from None
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is not a number")
+    return float(value)
+
+
+def logged(registry: Registry, run: Run, model: Model | None, whose: str, wanted: Iterable[str], *, predictions: bool) -> Worth:
+    """Take the metrics that training logged; those of the model itself count before those of its run."""
+    own = model.metrics if model else {}
+    wanted = list(wanted)
+    for name in wanted:
+        if name in run.metrics and name not in own and len(set(registry.metric_values(run.run_id, name))) > 1:
+            raise CandidateError(
+                f"{name} of the {whose} was logged with several values: which is the model's? Log it once, or with model_id"
+            )
+    text = artifacts.read_run_file(run.run_id, "predictions.csv") if predictions else None
+    return _worth({**run.metrics, **own}, text, whose, wanted, predictions=predictions)
+
+
+def _worth(metrics: dict[str, float], text: str | None, whose: str, wanted: Iterable[str], *, predictions: bool) -> Worth:
+    for name in wanted:
+        _check(metrics, name, whose)
+    if not predictions:
+        return Worth(metrics)
+    if text is None:
+        raise CandidateError(f"there are no predictions of the {whose}, which `confidence` needs")
+    table = bootstrap.read(text, whose)
+    measured = {name: found for name in wanted if (found := bootstrap.measured(name, table, whose))}
+    for name, found in measured.items():
+        _check_same(name, found(bootstrap.once(table.rows)), metrics[name], whose)
+    return Worth(metrics, measured, tuple(table.columns["label"]))
+
+
+def _check(metrics: dict[str, float], name: str, whose: str) -> None:
+    if name not in metrics:
+        raise CandidateError(f"the {whose} has no metric {name}; it has {', '.join(sorted(metrics)) or 'none'}")
+    if not math.isfinite(metrics[name]):
+        raise CandidateError(f"{name} of the {whose} is {metrics[name]}")
+
+
+def _check_same(name: str, given: float, reported: float, whose: str) -> None:
+    if not math.isclose(given, reported, rel_tol=EXACT, abs_tol=1e-9):
+        raise CandidateError(f"the predictions of the {whose} give {name} = {given:g}, but {reported:g} was reported")
