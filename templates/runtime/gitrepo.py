@@ -22,7 +22,7 @@ FILE_MODES = frozenset({"100644", "100755"})
 
 # These would redirect git to another repository or sign the commit with another name.
 INHERITED = re.compile(r"GIT_(DIR|WORK_TREE|INDEX_FILE|NAMESPACE|CONFIG|(OBJECT|AUTHOR|COMMITTER)_.*|CONFIG_(COUNT|KEY|VALUE|PARAM).*)")
-REFUSED = re.compile(r"authentication failed|could not read username|permission .*denied|returned error: 40[13]|not found", re.I)
+REFUSED = re.compile(r"authentication failed|could not read username|permission .*denied|returned error: 40[13]|not found|does not exist", re.I)
 # How a server words that the branch moved while it took the push: a lost race, not a refusal.
 MOVED = re.compile(r"cannot lock ref|failed to (update|lock) ref|incorrect old value|non-fast-forward|fetch first", re.I)
 

@@ -1,0 +1,355 @@
+"""Releases in the GitOps repository: both modes, races, refusals, re-runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from gitops_world import IMAGE, OWNED, RUNTIME, TREE, Origin, Script, git, release_env
+
+RELEASE = "apps/churn/overlays/prod/release"
+
+
+def deployed(origin: Origin) -> dict[str, Any]:
+    return dict(yaml.safe_load(origin.read(f"{RELEASE}/release.yaml")))
+
+
+@pytest.mark.usefixtures("tree")
+def test_first_deploy_publishes_and_releases_in_one_push(script: Script, origin: Origin) -> None:
+    origin.hook("post-receive", "cat >> pushes")
+    start = origin.tip()
+    result = script("deploy", OWNED, release_env(1))
+    assert result.code == 0, result.log
+    assert len((origin.url / "pushes").read_text().splitlines()) == 1
+    assert git(origin.url, "log", "--format=%s", f"{start}..main").splitlines() == [
+        "Release churn 1 to prod",
+        "Publish the manifests of churn from c0ffee000000",
+    ]
+    assert result.outputs == {"commit": origin.tip(), "changed": "true", "previous_uri": "", "previous_version": ""}
+    assert deployed(origin)["spec"]["predictor"]["model"]["storageUri"] == "s3://ml/models/m-1/artifacts"
+    assert {f"apps/churn/{name}" for name in TREE} < set(origin.files())
+    component = yaml.safe_load(origin.read(f"{RELEASE}/kustomization.yaml"))
+    assert component["images"] == [{"name": IMAGE, "digest": f"sha256:{1:064d}"}]
+
+
+@pytest.mark.usefixtures("tree")
+def test_release_is_told_by_its_trailers(script: Script, origin: Origin) -> None:
+    script("deploy", OWNED, release_env(1))
+    text = git(origin.url, "log", "-1", "--format=%(trailers:only)", "main").strip()
+    assert dict(line.split(": ", 1) for line in text.splitlines()) == {
+        "Mlp-Pipeline": "churn",
+        "Mlp-Environment": "prod",
+        "Mlp-Action": "release",
+        "Mlp-Run": "acme/churn/1000",
+        "Mlp-Source": "c0ffee" + 34 * "0",
+        "Mlp-Model-Version": "1",
+        "Mlp-Storage-Uri": "s3://ml/models/m-1/artifacts",
+        "Mlp-Mlflow-Run": "run1",
+        "Mlp-Data": "ab" * 32,
+        "Mlp-Image": f"sha256:{1:064d}",
+    }
+    assert git(origin.url, "log", "-1", "--format=%an <%ae>", "main").strip() == "mlp <mlp@users.noreply.github.com>"
+
+
+@pytest.mark.usefixtures("tree")
+def test_second_release_is_one_commit_to_one_directory(script: Script, origin: Origin) -> None:
+    first = script("deploy", OWNED, release_env(1))
+    result = script("deploy", OWNED, release_env(2, champion=1, run=1001))
+    assert result.outputs["previous_version"] == "1"
+    assert result.outputs["previous_uri"] == "s3://ml/models/m-1/artifacts"
+    changed = git(origin.url, "diff", "--name-only", first.outputs["commit"], "main").splitlines()
+    assert changed == [f"{RELEASE}/kustomization.yaml", f"{RELEASE}/release.yaml"]
+    assert origin.count() == 4
+
+
+@pytest.mark.usefixtures("tree")
+def test_rerun_pushes_nothing_and_gives_the_same_outputs(script: Script, origin: Origin) -> None:
+    script("deploy", OWNED, release_env(1))
+    first = script("deploy", OWNED, release_env(2, champion=1, run=1001))
+    before = origin.count()
+    again = script("deploy", OWNED, release_env(2, champion=1, run=1001))
+    assert again.code == 0, again.log
+    assert origin.count() == before
+    assert again.outputs == first.outputs | {"changed": "false"}
+
+
+@pytest.mark.usefixtures("tree")
+def test_another_release_since_the_gate_loses_the_race(script: Script, origin: Origin) -> None:
+    script("deploy", OWNED, release_env(1))
+    script("deploy", OWNED, release_env(2, champion=1, run=1001))
+    tip = origin.tip()
+    late = script("deploy", OWNED, release_env(3, champion=1, run=1002))
+    assert (late.code, origin.tip()) == (5, tip)
+    assert "version 2 is deployed, but the gate compared with 1" in late.log
+
+
+@pytest.mark.parametrize("rule", ["champion", "older"])
+@pytest.mark.usefixtures("tree")
+def test_a_newer_release_is_never_replaced(script: Script, origin: Origin, rule: str) -> None:
+    config = OWNED | {"replaces": rule}
+    script("deploy", config, release_env(7))
+    tip = origin.tip()
+    late = script("deploy", config, release_env(6, champion=7, run=1001))
+    assert (late.code, origin.tip()) == (5, tip)
+
+
+@pytest.mark.usefixtures("tree")
+def test_without_a_champion_an_older_release_is_replaced(script: Script, origin: Origin) -> None:
+    config = OWNED | {"replaces": "older"}
+    script("deploy", config, release_env(9))
+    result = script("deploy", config, release_env(10, run=1001))
+    assert result.code == 0, result.log
+    assert result.outputs["previous_version"] == "9"
+
+
+@pytest.mark.usefixtures("tree")
+def test_lost_race_publishes_no_manifests_either(script: Script, origin: Origin, tree: Path) -> None:
+    script("deploy", OWNED, release_env(1))
+    script("deploy", OWNED, release_env(2, champion=1, run=1001))
+    (tree / "base" / "new.yaml").write_text("# generated by mlp\n")
+    before = origin.count()
+    assert script("deploy", OWNED, release_env(3, champion=1, run=1002)).code == 5
+    assert origin.count() == before
+
+
+# --- other people on the same branch ------------------------------------------------------------------
+
+
+def race_once(origin: Origin, path: str, content: str) -> None:
+    """Let somebody else's push arrive while ours is on its way, the first time only."""
+    rival = origin.url.parent / "rival"
+    git(origin.url.parent, "clone", "--quiet", str(origin.url), str(rival))
+    (rival / path).parent.mkdir(parents=True, exist_ok=True)
+    (rival / path).write_text(content)
+    git(rival, "add", "--all")
+    git(rival, "commit", "--quiet", "--message", "Rival")
+    sha = git(rival, "rev-parse", "HEAD").strip()
+    git(origin.url, "fetch", "--quiet", str(rival), "HEAD")
+    origin.hook(
+        "pre-receive",
+        f"[ -e raced ] && exit 0; touch raced; unset GIT_QUARANTINE_PATH; git update-ref refs/heads/main {sha}",
+    )
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_push_in_between_is_built_upon(script: Script, origin: Origin) -> None:
+    race_once(origin, "other/app.yaml", "a: 1\n")
+    result = script("deploy", OWNED, release_env(1))
+    assert result.code == 0, result.log
+    assert origin.read("other/app.yaml") == "a: 1\n"
+    assert deployed(origin)["metadata"]["annotations"]["mlp/model-version"] == "1"
+
+
+def test_five_runs_at_once_all_land(origin: Origin, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from gitrepo import *\n"
+        "clone = Clone(Remote(sys.argv[1], 'main'), Path(sys.argv[2]))\n"
+        "print(land(clone, lambda t: clone.commit(t, {f'apps/{sys.argv[3]}.yaml': b'x'}, 'Race', {'Mlp-Run': sys.argv[3]})))"
+    )
+    racers = [
+        subprocess.Popen([sys.executable, "-c", code, str(origin.url), str(tmp_path / f"racer{n}"), str(n)], cwd=RUNTIME)
+        for n in range(5)
+    ]
+    assert [racer.wait(timeout=60) for racer in racers] == [0] * 5
+    assert [f for f in origin.files() if f.startswith("apps/")] == [f"apps/{n}.yaml" for n in range(5)]
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_protected_branch_stops_at_once(script: Script, origin: Origin) -> None:
+    origin.hook("update", "echo tried >> tries; echo 'protected branch: changes must be made by pull request' >&2; exit 1")
+    result = script("deploy", OWNED, release_env(1))
+    assert result.code == 2
+    assert "changes must be made by pull request" in result.log
+    assert (origin.url / "tries").read_text() == "tried\n"
+    assert origin.count() == 1
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_lost_answer_is_settled_by_ancestry(script: Script, origin: Origin) -> None:
+    # The ref moves, then the server dies before it can report.
+    origin.hook("post-update", "kill -9 $PPID")
+    result = script("deploy", OWNED, release_env(1))
+    assert result.code == 0, result.log
+    assert "no clear answer" in result.log
+    assert result.outputs["commit"] == origin.tip()
+    assert origin.count() == 3
+
+
+def test_an_absent_repository_is_not_a_passing_fault(script: Script, tmp_path: Path) -> None:
+    result = script("deploy", OWNED, release_env(1) | {"GITOPS_URL": str(tmp_path / "nowhere")})
+    assert result.code == 2, result.log
+
+
+def test_an_absent_branch_is_said(script: Script) -> None:
+    result = script("deploy", OWNED, release_env(1) | {"GITOPS_BRANCH": "trunk"})
+    assert result.code == 2
+    assert "trunk" in result.log
+
+
+# --- manifests ------------------------------------------------------------------------------------------
+
+
+def test_publish_mirrors_the_tree_and_leaves_releases_alone(script: Script, origin: Origin, tree: Path) -> None:
+    script("deploy", OWNED, release_env(1))
+    release = deployed(origin)
+    (tree / "base" / "inferenceservice.yaml").write_text("# generated by mlp\nkind: InferenceService\n")
+    (tree / "base" / "kustomization.yaml").unlink()
+    staging = tree / "overlays" / "staging" / "kustomization.yaml"
+    staging.parent.mkdir()
+    staging.write_text("# generated by mlp\n")
+    origin.push({"apps/churn/base/notes.md": "Ours.\n"})
+    result = script("deploy", OWNED, {"GITHUB_RUN_ID": "1001"}, "publish")
+    assert result.code == 0, result.log
+    assert result.outputs == {"commit": origin.tip(), "changed": "true"}
+    assert deployed(origin) == release
+    assert "apps/churn/base/kustomization.yaml" not in origin.files()
+    assert origin.read("apps/churn/base/notes.md") == "Ours.\n"
+    assert "$patch: delete" in origin.read("apps/churn/overlays/staging/release/release.yaml")
+    again = script("deploy", OWNED, {"GITHUB_RUN_ID": "1001"}, "publish")
+    assert (again.code, again.outputs) == (0, {"commit": "", "changed": "false"})
+
+
+def test_an_older_run_does_not_publish_over_a_newer_one(script: Script, origin: Origin, tree: Path) -> None:
+    assert script("deploy", OWNED, {"GITHUB_RUN_ID": "1005"}, "publish").code == 0
+    (tree / "base" / "inferenceservice.yaml").write_text("# generated by mlp\nold: true\n")
+    assert script("deploy", OWNED, {"GITHUB_RUN_ID": "1004"}, "publish").code == 5
+    result = script("deploy", OWNED, release_env(1, run=1004))
+    assert result.code == 0, result.log
+    assert "old: true" not in origin.read("apps/churn/base/inferenceservice.yaml")
+
+
+def test_a_foreign_file_in_the_way_is_not_overwritten(script: Script, origin: Origin, tree: Path) -> None:
+    origin.push({"apps/churn/base/inferenceservice.yaml": "by: hand\n"})
+    result = script("deploy", OWNED, release_env(1))
+    assert result.code == 2
+    assert "apps/churn/base/inferenceservice.yaml" in result.log
+    assert origin.read("apps/churn/base/inferenceservice.yaml") == "by: hand\n"
+
+
+@pytest.mark.usefixtures("tree")
+def test_kustomize_resolves_both_states(script: Script, origin: Origin) -> None:
+    script("deploy", OWNED, {}, "publish")
+    assert kinds(origin) == []
+    script("deploy", OWNED, release_env(1))
+    (service,) = kinds(origin)
+    assert service["spec"]["predictor"]["model"]["storageUri"] == "s3://ml/models/m-1/artifacts"
+    assert service["spec"]["transformer"]["containers"][0]["image"] == f"{IMAGE}@sha256:{1:064d}"
+
+
+def kinds(origin: Origin) -> list[dict[str, Any]]:
+    git(origin.work, "pull", "--quiet")
+    folder = origin.work / "apps/churn/overlays/prod"
+    text = subprocess.run(["kubectl", "kustomize", folder], check=True, capture_output=True, text=True).stdout
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+# --- one repository for code and manifests ------------------------------------------------------------
+
+
+def test_same_repository_needs_no_publishing(script: Script, origin: Origin) -> None:
+    release = "deploy/mlp/churn/overlays/prod/release/release.yaml"
+    origin.push({f"deploy/mlp/churn/{name}": content for name, content in TREE.items()} | {release: "$patch: delete\n"})
+    config = OWNED | {"source": None, "manifest": OWNED["manifest"] | {"path": "deploy/mlp/churn"}}
+    result = script("deploy", config, release_env(1))
+    assert result.code == 0, result.log
+    assert origin.count() == 3
+    assert "s3://ml/models/m-1/artifacts" in origin.read(release)
+
+
+# --- an existing manifest ---------------------------------------------------------------------------------
+
+EXISTING = b"""# Ours. The decoy below is not the one:\r
+apiVersion: v1\r
+kind: ConfigMap\r
+metadata: {name: churn}\r
+data:\r
+  storageUri: s3://decoy\r
+---\r
+apiVersion: serving.kserve.io/v1beta1\r
+kind: InferenceService\r
+metadata:\r
+  name: churn   # the service\r
+spec:\r
+  predictor:\r
+    model:\r
+      storageUri: 's3://ml/by-hand'   # set by mlp\r
+  transformer:\r
+    containers:\r
+      - {name: kserve-container, image: "ghcr.io/acme/churn-transformer:v1"}\r
+"""
+
+PATCH: dict[str, Any] = {
+    "pipeline": "churn",
+    "environment": "prod",
+    "manifest": {"service": "churn", "patch": "services/churn.yaml", "image": IMAGE},
+}
+
+
+def existing(origin: Origin) -> bytes:
+    return subprocess.run(
+        ["git", "show", "main:services/churn.yaml"], cwd=origin.url, check=True, capture_output=True
+    ).stdout
+
+
+def test_patch_changes_two_values_and_no_other_byte(script: Script, origin: Origin) -> None:
+    origin.push({"services/churn.yaml": EXISTING})
+    result = script("deploy", PATCH, release_env(1))
+    assert result.code == 0, result.log
+    assert result.outputs["previous_uri"] == "s3://ml/by-hand"
+    assert existing(origin) == EXISTING.replace(b"s3://ml/by-hand", b"s3://ml/models/m-1/artifacts").replace(
+        b"churn-transformer:v1", f"churn-transformer@sha256:{1:064d}".encode()
+    )
+
+
+def test_patch_knows_the_version_in_place(script: Script, origin: Origin) -> None:
+    origin.push({"services/churn.yaml": EXISTING})
+    script("deploy", PATCH, release_env(1))
+    script("deploy", PATCH, release_env(2, champion=1, run=1001))
+    late = script("deploy", PATCH, release_env(3, champion=1, run=1002))
+    assert late.code == 5
+    assert script("deploy", PATCH, release_env(3, champion=2, run=1002)).code == 0
+
+
+def test_patch_refuses_what_was_deployed_by_hand(script: Script, origin: Origin) -> None:
+    origin.push({"services/churn.yaml": EXISTING})
+    script("deploy", PATCH, release_env(1))
+    origin.push({"services/churn.yaml": EXISTING})
+    result = script("deploy", PATCH, release_env(2, champion=1, run=1001))
+    assert result.code == 5
+    assert "changed by hand" in result.log
+
+
+def test_patch_needs_the_key(script: Script, origin: Origin) -> None:
+    origin.push({"services/churn.yaml": EXISTING.replace(b"storageUri: 's3", b"other: 's3")})
+    result = script("deploy", PATCH, release_env(1))
+    assert result.code == 2
+    assert "storageUri" in result.log
+
+
+# --- refused configuration -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STORAGE_URI", "models:/churn/1"),
+        ("STORAGE_URI", ""),
+        ("MODEL_VERSION", "one"),
+        ("IMAGE_DIGEST", "latest"),
+        ("GITOPS_URL", ""),
+    ],
+)
+def test_unusable_inputs_are_refused(script: Script, origin: Origin, name: str, value: str) -> None:
+    result = script("deploy", OWNED, release_env(1) | {name: value})
+    assert (result.code, origin.count()) == (2, 1)
+    assert name in result.log
+
+
+@pytest.mark.parametrize("path", ["../apps", "/apps", "apps//churn", "apps/./churn"])
+def test_a_path_out_of_the_repository_is_refused(script: Script, path: str) -> None:
+    config = OWNED | {"manifest": {"service": "churn", "path": path}}
+    assert script("deploy", config, release_env(1)).code == 2
