@@ -1,0 +1,76 @@
+"""Predictions of a model for the rows of one inference request.
+
+Runs in the project's own environment (the one that trained the model), so it imports nothing of the pipeline:
+
+    python predict.py MODEL_DIRECTORY ROWS_JSON OUTPUT_JSON
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def features(request: dict[str, Any]) -> Any:
+    """What the model server would hand to the model: V1 `instances`, or V2 `inputs`."""
+    if "instances" in request:
+        return _instances(request["instances"])
+    inputs = request["inputs"]
+    if len(inputs) == 1 and len(inputs[0]["shape"]) > 1:
+        return _tensor(inputs[0])
+    return _frame({item["name"]: _flat(item["data"]) for item in inputs})
+
+
+def _instances(rows: list[Any]) -> Any:
+    import numpy as np
+
+    if isinstance(rows[0], dict):
+        return _frame({name: [row[name] for row in rows] for name in rows[0]})
+    return np.array(rows)
+
+
+def _tensor(item: dict[str, Any]) -> Any:
+    import numpy as np
+
+    return np.array(_flat(item["data"]), dtype=_dtype(item["datatype"])).reshape(item["shape"])
+
+
+def _dtype(datatype: str) -> str:
+    return {"BOOL": "bool", "BYTES": "str", "FP16": "float16", "FP32": "float32", "FP64": "float64"}.get(datatype, datatype.lower())
+
+
+def _frame(columns: dict[str, list[Any]]) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame(columns)
+
+
+def _flat(data: Any) -> list[Any]:
+    return [v for item in data for v in _flat(item)] if isinstance(data, list) else [data]
+
+
+def rows(result: Any) -> list[Any]:
+    """One plain JSON value per row."""
+    if isinstance(result, dict):
+        return [list(row) for row in zip(*(rows(values) for values in result.values()), strict=True)]
+    if hasattr(result, "columns"):
+        result = result.iloc[:, 0] if len(result.columns) == 1 else result
+    values: list[Any] = result.tolist() if hasattr(result, "tolist") else getattr(result, "values", result)
+    return values.tolist() if hasattr(values, "tolist") else list(values)
+
+
+def main() -> None:
+    """Load, predict, write."""
+    sys.path[0] = ""  # the repository, not the pipeline's scripts: their names must not hide the project's modules
+    from mlflow import pyfunc
+
+    model, request, output = sys.argv[1:]
+    loaded = pyfunc.load_model(model)
+    found = loaded.predict(features(json.loads(Path(request).read_text(encoding="utf-8"))))
+    Path(output).write_text(json.dumps(rows(found), allow_nan=False), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
