@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import botocore.exceptions
 import requests
+
 from common import Deadline, ServiceError, jitter, optional_env
 
 # MLflow's own client waits for minutes before it gives up.
@@ -21,9 +22,9 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 if _endpoint := optional_env("AWS_ENDPOINT_URL_S3"):
     os.environ.setdefault("MLFLOW_S3_ENDPOINT_URL", _endpoint)
 
-import mlflow.artifacts  # noqa: E402
-from mlflow import MlflowClient  # noqa: E402
-from mlflow.exceptions import MlflowException  # noqa: E402
+import mlflow.artifacts
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 T = TypeVar("T")
 ERRORS = (MlflowException, requests.RequestException, botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, OSError)

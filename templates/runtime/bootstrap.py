@@ -1,4 +1,4 @@
-"""Paired bootstrap: how sure is a comparison of two models on the same rows?"""
+"""Paired bootstrap: how sure a comparison of two models on the same rows is."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from common import CandidateError
 from numpy.typing import NDArray
+
+from common import CandidateError
 
 Floats = NDArray[np.float64]
 Estimator = Callable[[Floats, Floats, Floats], float]  # labels, predictions, weights of the rows
@@ -117,6 +118,7 @@ class Measured:
     estimator: Estimator
 
     def __call__(self, weights: Floats) -> float:
+        """Return the metric for these weights."""
         return self.estimator(self.labels, self.predictions, weights * self.mask)
 
 

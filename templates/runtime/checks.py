@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin
 
+from botocore.config import Config
+
 import gitrepo
 import store
-from botocore.config import Config
 from common import ConfigError, Deadline, ServiceError, env, optional_env
 from registry import Registry
 from web import Service

@@ -58,7 +58,7 @@ def config(kind: type[T]) -> T:
         data: object = json.loads(text, parse_constant=_refuse_constant)
     except ValueError as error:
         raise ConfigError(f"MLP_CONFIG is not JSON: {error}") from None
-    return parse(kind, data)
+    return cast("T", parse(kind, data))
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -67,11 +67,13 @@ def _refuse_constant(name: str) -> NoReturn:
 
 def parse(kind: Any, data: object, where: str = "MLP_CONFIG") -> Any:
     """Check `data` (decoded JSON) against the type `kind` and convert it."""
-    if kind is Any:
-        return data
     if dataclasses.is_dataclass(kind):
-        return _parse_dataclass(cast(type, kind), data, where)
+        return _parse_dataclass(cast("type", kind), data, where)
     origin = typing.get_origin(kind)
+    return _parse_generic(kind, origin, data, where) if origin else _parse_scalar(kind, data, where)
+
+
+def _parse_generic(kind: Any, origin: Any, data: object, where: str) -> object:
     if origin in (typing.Union, types.UnionType):
         return _parse_union(kind, data, where)
     if origin is typing.Literal:
@@ -79,10 +81,10 @@ def parse(kind: Any, data: object, where: str = "MLP_CONFIG") -> Any:
     if origin is list:
         items = _expect(list, data, where)
         return [parse(typing.get_args(kind)[0], v, f"{where}[{i}]") for i, v in enumerate(items)]
-    if origin is dict:
-        pairs = _expect(dict, data, where).items()
-        return {k: parse(typing.get_args(kind)[1], v, f"{where}.{k}") for k, v in pairs}
-    return _parse_scalar(kind, data, where)
+    if origin is not dict:
+        raise TypeError(f"{where}: {kind} is not supported in a configuration")
+    pairs = _expect(dict, data, where).items()
+    return {k: parse(typing.get_args(kind)[1], v, f"{where}.{k}") for k, v in pairs}
 
 
 def _parse_dataclass(kind: type, data: object, where: str) -> object:
@@ -119,7 +121,9 @@ def _parse_literal(kind: Any, data: object, where: str) -> object:
     return data
 
 
-def _parse_scalar(kind: type, data: object, where: str) -> object:
+def _parse_scalar(kind: Any, data: object, where: str) -> object:
+    if kind is Any:
+        return data
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     return _expect(kind, data, where)

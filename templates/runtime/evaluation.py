@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import artifacts
 import bootstrap
@@ -36,17 +36,26 @@ class Worth:
     labels: tuple[str, ...] = ()
 
 
-def by_command(command: Evaluate, uri: str, whose: str, wanted: Iterable[str], *, predictions: bool) -> Worth:
+@dataclass(frozen=True)
+class Question:
+    """What is asked about a model: the metrics that rules read, and whether its predictions are needed."""
+
+    whose: Literal["candidate", "champion"]
+    metrics: list[str]
+    predictions: bool
+
+
+def by_command(command: Evaluate, uri: str, question: Question) -> Worth:
     """Run the user's evaluate for one model."""
     with tempfile.TemporaryDirectory(prefix="mlp-") as folder:
         metrics, table = Path(folder) / "metrics.json", Path(folder) / "predictions.csv"
         names = {"MLP_MODEL_URI": uri, "MLP_DATA": command.data, "MLP_METRICS": str(metrics)}
-        if predictions:
+        if question.predictions:
             names["MLP_PREDICTIONS"] = str(table)
         if wrong := usercode.call(command.argv, usercode.environment(names), command.seconds):
-            raise CandidateError(f"evaluate, for the {whose}: {wrong}")
-        text = table.read_text(encoding="utf-8") if predictions and table.exists() else None
-        return _worth(_read_metrics(metrics, whose), text, whose, wanted, predictions=predictions)
+            raise CandidateError(f"evaluate, for the {question.whose}: {wrong}")
+        text = table.read_text(encoding="utf-8") if table.exists() else None
+        return _worth(_read_metrics(metrics, question.whose), text, question)
 
 
 def _read_metrics(path: Path, whose: str) -> dict[str, float]:
@@ -63,28 +72,28 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def logged(registry: Registry, run: Run, model: Model | None, whose: str, wanted: Iterable[str], *, predictions: bool) -> Worth:
+def logged(registry: Registry, run: Run, model: Model | None, question: Question) -> Worth:
     """Take the metrics that training logged; those of the model itself count before those of its run."""
     own = model.metrics if model else {}
-    wanted = list(wanted)
-    for name in wanted:
+    for name in question.metrics:
         if name in run.metrics and name not in own and len(set(registry.metric_values(run.run_id, name))) > 1:
             raise CandidateError(
-                f"{name} of the {whose} was logged with several values: which is the model's? Log it once, or with model_id"
+                f"{name} of the {question.whose} was logged with several values: which is the model's? Log it once, or with model_id"
             )
-    text = artifacts.read_run_file(run.run_id, "predictions.csv") if predictions else None
-    return _worth({**run.metrics, **own}, text, whose, wanted, predictions=predictions)
+    text = artifacts.read_run_file(run.run_id, "predictions.csv") if question.predictions else None
+    return _worth({**run.metrics, **own}, text, question)
 
 
-def _worth(metrics: dict[str, float], text: str | None, whose: str, wanted: Iterable[str], *, predictions: bool) -> Worth:
-    for name in wanted:
+def _worth(metrics: dict[str, float], text: str | None, question: Question) -> Worth:
+    whose = question.whose
+    for name in question.metrics:
         _check(metrics, name, whose)
-    if not predictions:
+    if not question.predictions:
         return Worth(metrics)
     if text is None:
         raise CandidateError(f"there are no predictions of the {whose}, which `confidence` needs")
     table = bootstrap.read(text, whose)
-    measured = {name: found for name in wanted if (found := bootstrap.measured(name, table, whose))}
+    measured = {name: found for name in question.metrics if (found := bootstrap.measured(name, table, whose))}
     for name, found in measured.items():
         _check_same(name, found(bootstrap.once(table.rows)), metrics[name], whose)
     return Worth(metrics, measured, tuple(table.columns["label"]))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from common import CandidateError
 
 Layout = dict[str, Path]  # path to serve → file of the model

@@ -11,7 +11,7 @@ import rules
 import snapshot
 import verdict
 from common import CandidateError, ConfigError, config, env, optional_env, outputs, run, summary, table, warning
-from evaluation import Evaluate, Worth, by_command, logged
+from evaluation import Evaluate, Question, Worth, by_command, logged
 from registry import Model, Registry, Run, Version
 
 
@@ -103,12 +103,13 @@ class Gate:
     def decide(self) -> Decision:
         """Measure both, apply the rules."""
         if self.champion and self.champion.model_id == self.model.model_id:
-            return Decision(False, f"the candidate is the champion already (version {self.champion.version})")
+            return Decision(approved=False, reason=f"the candidate is the champion already (version {self.champion.version})")
         settings = self.settings
         compared = self.champion and any(verdict.reads_champion(rule) for rule in settings.require)
         theirs = self._their_worth() if compared else None
         items = self._rules(theirs)
-        ours = self._our_worth(verdict.wanted(items, champion=False), predictions=self._resampling(theirs))
+        resampled = settings.confidence is not None and theirs is not None
+        ours = self._our_worth(Question("candidate", verdict.wanted(items, champion=False), resampled))
         self._suspect(ours)
         results = verdict.judge(items, ours, theirs, settings.confidence)
         return Decision(all(r.holds for r in results), _reason(results), results, ours, theirs)
@@ -119,14 +120,10 @@ class Gate:
         absolute = [rule for rule in self.settings.require if not verdict.reads_champion(rule)]
         return [*absolute, *self.settings.without_champion]
 
-    def _resampling(self, theirs: Worth | None) -> bool:
-        return self.settings.confidence is not None and theirs is not None
-
-    def _our_worth(self, names: list[str], *, predictions: bool) -> Worth:
-        command = self.settings.evaluate
-        if command:
-            return by_command(command, f"models:/{self.model.model_id}", "candidate", names, predictions=predictions)
-        return logged(self.registry, self.run, self.model, "candidate", names, predictions=predictions)
+    def _our_worth(self, question: Question) -> Worth:
+        if self.settings.evaluate:
+            return by_command(self.settings.evaluate, f"models:/{self.model.model_id}", question)
+        return logged(self.registry, self.run, self.model, question)
 
     def _their_worth(self) -> Worth | None:
         """The champion's worth; None if it is unusable and may be replaced like that."""
@@ -142,17 +139,17 @@ class Gate:
         version = self.champion
         if version is None or version.status != "READY":
             raise CandidateError(f"version {version.version if version else ''} is not ready")
-        names = verdict.wanted(self.settings.require, champion=True)
-        predictions = self.settings.confidence is not None
+        metrics = verdict.wanted(self.settings.require, champion=True)
+        question = Question("champion", metrics, self.settings.confidence is not None)
         if not self.settings.evaluate:
-            return self._logged_champion(version, names, predictions=predictions)
-        return self._evaluated_champion(self.settings.evaluate, version, names, predictions=predictions)
+            return self._logged_champion(version, question)
+        return self._evaluated_champion(self.settings.evaluate, version, question)
 
-    def _evaluated_champion(self, command: Evaluate, version: Version, names: list[str], *, predictions: bool) -> Worth:
+    def _evaluated_champion(self, command: Evaluate, version: Version, question: Question) -> Worth:
         uri = f"models:/{version.name}/{version.version}"
         self._check_files(version)
         try:
-            return by_command(command, uri, "champion", names, predictions=predictions)
+            return by_command(command, uri, question)
         except CandidateError:
             self._check_files(version)  # an outage must end the run, not count as a bad champion
             raise
@@ -162,7 +159,7 @@ class Gate:
         if "MLmodel" not in artifacts.names(uri):
             raise CandidateError(f"version {version.version} has no files at {uri}")
 
-    def _logged_champion(self, version: Version, names: list[str], *, predictions: bool) -> Worth:
+    def _logged_champion(self, version: Version, question: Question) -> Worth:
         found = self.registry.run(version.run_id) if version.run_id else None
         if not found or found.deleted:
             raise CandidateError(f"the run of version {version.version} is gone")
@@ -170,7 +167,7 @@ class Gate:
         if not ours or ours != theirs:
             raise CandidateError(f"measured on other data: holdout {theirs or 'unknown'}, the candidate's is {ours or 'unknown'}")
         model = self.registry.model(version.model_id) if version.model_id else None
-        return logged(self.registry, found, model, "champion", names, predictions=predictions)
+        return logged(self.registry, found, model, question)
 
     def _suspect(self, ours: Worth) -> None:
         limit = self.settings.suspicious_above

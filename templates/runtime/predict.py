@@ -12,6 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+sys.path[0] = ""  # the repository, not the pipeline's scripts: their names must not hide the project's modules
+
+import numpy as np
+import pandas as pd
+from mlflow import pyfunc
+
 
 def features(request: dict[str, Any]) -> Any:
     """What the model server would hand to the model: V1 `instances`, or V2 `inputs`."""
@@ -24,16 +30,12 @@ def features(request: dict[str, Any]) -> Any:
 
 
 def _instances(rows: list[Any]) -> Any:
-    import numpy as np
-
     if isinstance(rows[0], dict):
         return _frame({name: [row[name] for row in rows] for name in rows[0]})
     return np.array(rows)
 
 
 def _tensor(item: dict[str, Any]) -> Any:
-    import numpy as np
-
     return np.array(_flat(item["data"]), dtype=_dtype(item["datatype"])).reshape(item["shape"])
 
 
@@ -42,8 +44,6 @@ def _dtype(datatype: str) -> str:
 
 
 def _frame(columns: dict[str, list[Any]]) -> Any:
-    import pandas as pd
-
     return pd.DataFrame(columns)
 
 
@@ -63,9 +63,6 @@ def rows(result: Any) -> list[Any]:
 
 def main() -> None:
     """Load, predict, write."""
-    sys.path[0] = ""  # the repository, not the pipeline's scripts: their names must not hide the project's modules
-    from mlflow import pyfunc
-
     model, request, output = sys.argv[1:]
     loaded = pyfunc.load_model(model)
     found = loaded.predict(features(json.loads(Path(request).read_text(encoding="utf-8"))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import queue
 import tempfile
 import threading
@@ -75,7 +76,7 @@ def _wanted(wanted: checks.Checks) -> dict[str, Check]:
             continue
         function = getattr(checks, f"check_{item.name}")
         given = applications if item.name == "kserve" else settings
-        found[item.name] = lambda deadline, function=function, given=given: str(function(given, deadline))
+        found[item.name] = functools.partial(function, given)
     return found
 
 
@@ -101,9 +102,9 @@ def _run_one(name: str, check: Check, deadline: Deadline) -> Result:
         return Result(name, None, check(deadline))
     except Failure as failure:
         return Result(name, failure, str(failure))
-    except Exception as error:  # noqa: BLE001: one defective check must not hide the others' answers
-        failure = Failure(f"{name}: {type(error).__name__}: {error}")
-        return Result(name, failure, str(failure))
+    except Exception as error:  # noqa: BLE001 (one defective check must not hide the others)
+        defect = Failure(f"{name}: {type(error).__name__}: {error}")
+        return Result(name, defect, str(defect))
 
 
 def _late(name: str, seconds: float) -> Result:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
+
 from common import Deadline, ServiceError, env, optional_env
 from web import Service
 

@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from common import ConfigError
 
@@ -72,7 +72,7 @@ def holds(rule: Rule, lookup: Lookup) -> bool:
 
 def sides(rule: Rule, lookup: Lookup) -> tuple[float, str, float] | None:
     """Both sides of a rule that is one comparison."""
-    if isinstance(rule.rule, list) and (items := _items(cast("list[Any]", rule.rule)))[0] in COMPARE:
+    if isinstance(rule.rule, list) and (items := _items(rule.rule))[0] in COMPARE:
         return _number(items[1], lookup), items[0], _number(items[2], lookup)
     return None
 
@@ -101,8 +101,8 @@ def _apply(head: str, rest: list[Any], lookup: Lookup) -> Value:
     if head in UNARY:
         return UNARY[head](_number(rest[0], lookup))
     if head in ("and", "or"):
-        left, right = (_condition(item, lookup) for item in rest)
-        return left and right if head == "and" else left or right
+        both = [_condition(item, lookup) for item in rest]
+        return all(both) if head == "and" else any(both)
     left, right = (_number(item, lookup) for item in rest)
     if head in ARITHMETIC:
         return ARITHMETIC[head](left, right)
@@ -126,7 +126,7 @@ def _condition(expression: Any, lookup: Lookup) -> bool:
 def _items(expression: Any) -> list[Any]:
     if not isinstance(expression, list) or not expression or not isinstance(expression[0], str):
         raise ConfigError(f"{expression!r} is not an expression")
-    return cast("list[Any]", expression)
+    return expression
 
 
 def _string(item: Any) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.exceptions
 from botocore.config import Config
+
 from common import ConfigError, ServiceError, optional_env
 
 LIMITS = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 4})

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from common import ConfigError, parse
 
 EXAMPLES = 3
@@ -23,7 +24,7 @@ class Constraints:
     maximum: Any = None
     enum: list[Any] | None = None
     pattern: str | None = None
-    minLength: int | None = None  # noqa: N815: the standard's own names
+    minLength: int | None = None  # noqa: N815
     maxLength: int | None = None  # noqa: N815
 
 

@@ -96,7 +96,7 @@ def _candidate(registry: Registry, runs: list[Run]) -> tuple[Run, Model]:
 def _model(registry: Registry, candidate: Run) -> Model:
     models = [m for i in candidate.model_ids if (m := registry.model(i)) and m.status == "LOGGED_MODEL_READY"]
     marked = [m for m in models if m.tags.get("mlp.candidate") == "true"]
-    chosen = marked if marked else models
+    chosen = marked or models
     if len(chosen) != 1:
         names = ", ".join(f"{m.model_id} ({m.name})" for m in chosen) or "none"
         raise CandidateError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -40,8 +41,6 @@ def call(argv: Sequence[str], env: Mapping[str, str], seconds: float) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Leave nothing running, whatever the program started."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

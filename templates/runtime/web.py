@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
+
 from common import ConfigError, Deadline, ServiceError, jitter, optional_env
 
 CONNECT_SECONDS = 5.0
