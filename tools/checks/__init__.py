@@ -1,0 +1,1 @@
+"""Runs programs that were written elsewhere over what mlp emits."""
