@@ -60,9 +60,7 @@ class Registry:
 
     def __init__(self, deadline: Deadline | None = None, attempts: int = 4) -> None:
         uri = env("MLFLOW_TRACKING_URI")
-        self._service = Service(
-            "MLflow", uri, _bearer(), _basic(), attempts=attempts, deadline=deadline or Deadline(180.0)
-        )
+        self._service = Service("MLflow", uri, _bearer(), _basic(), attempts=attempts, deadline=deadline or Deadline(180.0))
 
     def _call(self, method: str, path: str, *, again: bool | None = None, **data: Any) -> Any:
         response = self._request(method, path, again=again, **data)
@@ -250,6 +248,12 @@ def _model(data: dict[str, Any]) -> Model:
     )
 
 
+def _logged_model(source: str) -> str:
+    """The model behind `models:/m-…`; an answer often leaves `model_id` out."""
+    found = source.removeprefix("models:/")
+    return found if source.startswith("models:/m-") else ""
+
+
 def _version(data: dict[str, Any]) -> Version:
     return Version(
         name=data["name"],
@@ -257,7 +261,6 @@ def _version(data: dict[str, Any]) -> Version:
         status=data.get("status", ""),
         run_id=data.get("run_id", ""),
         source=data.get("source", ""),
-        model_id=data.get("model_id", ""),
+        model_id=data.get("model_id", "") or _logged_model(data.get("source", "")),
         tags=_pairs(data.get("tags", [])),
     )
-

@@ -1,0 +1,109 @@
+"""Fixtures that all tests of the runtime scripts share: servers, and a script run as a step of a job."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from servers import ADMIN, BUCKET, Api, mlflow_server, s3_server
+
+RUNTIME = Path(__file__).parents[2] / "templates" / "runtime"
+sys.path.insert(0, str(RUNTIME))
+
+KEYS = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "tester-secret", "AWS_DEFAULT_REGION": "eu-west-1"}
+NUMBERS = itertools.count(1001)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a step did."""
+
+    code: int
+    log: str
+    summary: str
+    outputs: dict[str, str]
+
+
+Step = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with s3_server(tmp_path_factory.mktemp("s3")) as url:
+        boto3.client("s3", endpoint_url=url, aws_access_key_id="tester", aws_secret_access_key="tester-secret", region_name="eu-west-1").create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        yield url
+
+
+@pytest.fixture(scope="session")
+def store_env(s3: str) -> dict[str, str]:
+    """The s3 connection."""
+    return {**KEYS, "AWS_ENDPOINT_URL_S3": s3, "MLP_STORE_BUCKET": BUCKET}
+
+
+@pytest.fixture(scope="session")
+def mlflow_env(store_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The mlflow connection."""
+    with mlflow_server(tmp_path_factory.mktemp("mlflow"), store_env) as url:
+        yield {"MLFLOW_TRACKING_URI": url, "MLFLOW_TRACKING_USERNAME": ADMIN[0], "MLFLOW_TRACKING_PASSWORD": ADMIN[1]}
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    server = Api()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """The checkout."""
+    folder = tmp_path / "code"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def run_id() -> str:
+    """A GITHUB_RUN_ID of the test's own."""
+    return str(next(NUMBERS))
+
+
+def clean_env() -> dict[str, str]:
+    """This process's environment without connections."""
+    drop = re.compile(r"(MLFLOW|AWS|MLP|GITHUB|GITOPS|ARGOCD|KUBE|REGISTRY|GIT)_.*|GITHUB_.*")
+    return {name: value for name, value in os.environ.items() if not drop.fullmatch(name)}
+
+
+@pytest.fixture
+def step(tmp_path: Path, workspace: Path, run_id: str) -> Step:
+    """Run a script as a step of a job: configuration, environment, outputs, summary."""
+
+    def call(command: str, config: Mapping[str, Any] | str, *envs: Mapping[str, str], **extra: str) -> Result:
+        name, *arguments = command.split()
+        files = {v: tmp_path / v for v in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        for path in files.values():
+            path.write_text("")
+        env = clean_env() | {v: str(p) for v, p in files.items()}
+        env |= {"GITHUB_REPOSITORY": "acme/churn", "GITHUB_RUN_ID": run_id, "GITHUB_RUN_ATTEMPT": "1", "GITHUB_SHA": "c0ffee" + "0" * 34}
+        env["MLP_CONFIG"] = config if isinstance(config, str) else json.dumps(config)
+        for more in (*envs, extra):
+            env |= more
+        script = [sys.executable, str(RUNTIME / f"{name}.py"), *arguments]
+        done = subprocess.run(script, cwd=workspace, env=env, capture_output=True, text=True, timeout=110, check=False)
+        found = re.findall(r"^(\w+)<<(mlp-\w+)\n(.*?)\n\2$", files["GITHUB_OUTPUT"].read_text(), re.M | re.S)
+        outputs = {key: value for key, _, value in found}
+        return Result(done.returncode, done.stdout + done.stderr, files["GITHUB_STEP_SUMMARY"].read_text(), outputs)
+
+    return call
