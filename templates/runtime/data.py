@@ -58,9 +58,7 @@ def pull() -> None:
 
 def _dvc(*arguments: str) -> str:
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "dvc", *arguments], capture_output=True, text=True, timeout=PULL_SECONDS, check=False
-        )
+        done = subprocess.run([sys.executable, "-m", "dvc", *arguments], capture_output=True, text=True, timeout=PULL_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         raise ServiceError(f"dvc {arguments[0]} took more than {PULL_SECONDS} s") from None
     if done.returncode == 0:

@@ -13,7 +13,7 @@ import artifacts
 import bootstrap
 import usercode
 from common import CandidateError
-from registry import Model, Registry, Run
+from registry import Registry, Run
 
 EXACT = 1e-6  # relative: how closely the predictions must give the reported metric
 
@@ -72,16 +72,15 @@ def _number(value: object) -> float:
     return float(value)
 
 
-def logged(registry: Registry, run: Run, model: Model | None, question: Question) -> Worth:
-    """Take the metrics that training logged; those of the model itself count before those of its run."""
-    own = model.metrics if model else {}
+def logged(registry: Registry, run: Run, question: Question) -> Worth:
+    """Take the metrics that training logged; of several values nobody can tell which is the model's."""
     for name in question.metrics:
-        if name in run.metrics and name not in own and len(set(registry.metric_values(run.run_id, name))) > 1:
+        if name in run.metrics and len(set(registry.metric_values(run.run_id, name))) > 1:
             raise CandidateError(
-                f"{name} of the {question.whose} was logged with several values: which is the model's? Log it once, or with model_id"
+                f"{name} of the {question.whose} was logged with several values: log that of the released model alone, under a name of its own"
             )
     text = artifacts.read_run_file(run.run_id, "predictions.csv") if question.predictions else None
-    return _worth({**run.metrics, **own}, text, question)
+    return _worth(run.metrics, text, question)
 
 
 def _worth(metrics: dict[str, float], text: str | None, question: Question) -> Worth:

@@ -123,7 +123,7 @@ class Gate:
     def _our_worth(self, question: Question) -> Worth:
         if self.settings.evaluate:
             return by_command(self.settings.evaluate, f"models:/{self.model.model_id}", question)
-        return logged(self.registry, self.run, self.model, question)
+        return logged(self.registry, self.run, question)
 
     def _their_worth(self) -> Worth | None:
         """The champion's worth; None if it is unusable and may be replaced like that."""
@@ -166,8 +166,7 @@ class Gate:
         ours, theirs = (r.tags.get("mlp.holdout", "") for r in (self.run, found))
         if not ours or ours != theirs:
             raise CandidateError(f"measured on other data: holdout {theirs or 'unknown'}, the candidate's is {ours or 'unknown'}")
-        model = self.registry.model(version.model_id) if version.model_id else None
-        return logged(self.registry, found, model, question)
+        return logged(self.registry, found, question)
 
     def _suspect(self, ours: Worth) -> None:
         limit = self.settings.suspicious_above

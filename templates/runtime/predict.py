@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path[0] = ""  # the repository, not the pipeline's scripts: their names must not hide the project's modules
+sys.path.pop(0)  # the names of the pipeline's scripts must not hide the project's modules
 
 import numpy as np
 import pandas as pd

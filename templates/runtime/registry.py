@@ -39,7 +39,6 @@ class Model:
     run_id: str
     artifact_uri: str
     tags: dict[str, str] = field(default_factory=dict[str, str])
-    metrics: dict[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True)
@@ -236,7 +235,7 @@ def _run(data: dict[str, Any]) -> Run:
 
 
 def _model(data: dict[str, Any]) -> Model:
-    info, content = data["info"], data.get("data", {})
+    info = data["info"]
     return Model(
         model_id=info["model_id"],
         name=info.get("name", ""),
@@ -244,7 +243,6 @@ def _model(data: dict[str, Any]) -> Model:
         run_id=info.get("source_run_id", ""),
         artifact_uri=info.get("artifact_uri", ""),
         tags=_pairs(info.get("tags", [])),
-        metrics=_numbers(content.get("metrics", [])),
     )
 
 

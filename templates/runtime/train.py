@@ -53,8 +53,8 @@ def _reusable(registry: Registry, earlier: list[Run], settings: Settings) -> boo
     if not earlier:
         return False
     try:
-        candidate, model = _candidate(registry, earlier)
-        _check_metrics(candidate, model, settings)
+        candidate, _ = _candidate(registry, earlier)
+        _check_metrics(candidate, settings)
     except CandidateError as error:
         print(f"training again: {error}")
         return False
@@ -70,7 +70,7 @@ def finish() -> None:
     settings = config(Settings)
     registry = Registry()
     candidate, model = _candidate(registry, _finished(registry, settings))
-    _check_metrics(candidate, model, settings)
+    _check_metrics(candidate, settings)
     if settings.holdout:
         registry.tag_run(candidate.run_id, "mlp.holdout", snapshot.sha256(Path(settings.holdout)))
     _describe(candidate, model, settings)
@@ -87,9 +87,7 @@ def _finished(registry: Registry, settings: Settings) -> list[Run]:
 def _candidate(registry: Registry, runs: list[Run]) -> tuple[Run, Model]:
     if len(runs) != 1:
         names = ", ".join(f"{r.run_id} ({r.tags.get('mlflow.runName', '')})" for r in runs) or "none"
-        raise CandidateError(
-            f"exactly one finished top-level MLflow run with a logged model is wanted from training; found {names}"
-        )
+        raise CandidateError(f"exactly one finished top-level MLflow run with a logged model is wanted from training; found {names}")
     return runs[0], _model(registry, runs[0])
 
 
@@ -99,14 +97,12 @@ def _model(registry: Registry, candidate: Run) -> Model:
     chosen = marked or models
     if len(chosen) != 1:
         names = ", ".join(f"{m.model_id} ({m.name})" for m in chosen) or "none"
-        raise CandidateError(
-            f"run {candidate.run_id} must log one model, or tag one with mlp.candidate = true; found {names}"
-        )
+        raise CandidateError(f"run {candidate.run_id} must log one model, or tag one with mlp.candidate = true; found {names}")
     return chosen[0]
 
 
-def _check_metrics(candidate: Run, model: Model, settings: Settings) -> None:
-    known = {**candidate.metrics, **model.metrics}
+def _check_metrics(candidate: Run, settings: Settings) -> None:
+    known = candidate.metrics
     for name in settings.metrics:
         if name not in known:
             there = ", ".join(sorted(known)) or "none"
@@ -116,8 +112,7 @@ def _check_metrics(candidate: Run, model: Model, settings: Settings) -> None:
 
 
 def _describe(candidate: Run, model: Model, settings: Settings) -> None:
-    known = {**candidate.metrics, **model.metrics}
-    rows = [("run", candidate.run_id), ("model", model.model_id), *((m, f"{known[m]:g}") for m in settings.metrics)]
+    rows = [("run", candidate.run_id), ("model", model.model_id), *((m, f"{candidate.metrics[m]:g}") for m in settings.metrics)]
     summary("### Candidate\n\n" + table(["", ""], rows))
 
 

@@ -80,9 +80,7 @@ def _lookup(candidate: dict[str, float], champion: dict[str, float]) -> rules.Lo
     return look
 
 
-def _resampled(
-    items: list[rules.Rule], results: list[Result], candidate: Worth, champion: Worth, confidence: Confidence
-) -> list[Result]:
+def _resampled(items: list[rules.Rule], results: list[Result], candidate: Worth, champion: Worth, confidence: Confidence) -> list[Result]:
     if candidate.labels != champion.labels:
         raise CandidateError("the predictions of candidate and champion are not about the same rows: their labels differ")
     both = candidate.measured.keys() & champion.measured.keys()
