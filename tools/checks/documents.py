@@ -107,8 +107,9 @@ def _built(repository: Repository) -> Built:
 
 def _build(directory: Path, origin: Path, build: str) -> Built:
     file = origin / "kustomization.yaml"
+    kustomize = program("kustomize")
     try:
-        text = run([program("kustomize"), "build", directory])
+        text = run([kustomize, "build", directory])
     except CannotCheckError as error:
         return Built((), (Finding(file, 1, "kustomize", f"{build}: {error}"),))
     return Built(tuple(_parse(text, file, f"{origin.name} {build}")), ())

@@ -17,23 +17,36 @@ function report(file, line, message) {
   console.log(JSON.stringify({ file, line, message }));
 }
 
-async function parse(file, content) {
-  const { context, value } = parseWorkflow({ name: file, content }, new NoOperationTraceWriter());
-  if (value) await convertWorkflowTemplate(context, value, undefined, { errorPolicy: ErrorPolicy.TryConversion });
-  for (const error of context.errors.getErrors()) {
-    report(file, error.range?.start.line ?? 1, `parser: ${error.rawMessage}`);
+// The language service repeats what the parser says; once is enough.
+async function check(file, content) {
+  const said = new Set();
+  for await (const [line, source, message] of messages(file, content)) {
+    if (said.has(`${line}: ${message}`)) continue;
+    said.add(`${line}: ${message}`);
+    report(file, line, `${source}: ${message}`);
   }
 }
 
-async function serve(file, content) {
+async function* messages(file, content) {
+  yield* parse(file, content);
+  yield* serve(file, content);
+}
+
+async function* parse(file, content) {
+  const { context, value } = parseWorkflow({ name: file, content }, new NoOperationTraceWriter());
+  if (value) await convertWorkflowTemplate(context, value, undefined, { errorPolicy: ErrorPolicy.TryConversion });
+  for (const error of context.errors.getErrors()) {
+    yield [error.range?.start.line ?? 1, "parser", error.rawMessage];
+  }
+}
+
+async function* serve(file, content) {
   const document = TextDocument.create(pathToFileURL(file).href, "yaml", 1, content);
   for (const diagnostic of await validate(document, {})) {
-    report(file, diagnostic.range.start.line + 1, `language service: ${diagnostic.message}`);
+    yield [diagnostic.range.start.line + 1, "language service", diagnostic.message];
   }
 }
 
 for (const file of files) {
-  const content = readFileSync(file, "utf8");
-  await parse(file, content);
-  await serve(file, content);
+  await check(file, readFileSync(file, "utf8"));
 }

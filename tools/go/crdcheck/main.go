@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"os"
 	"sort"
+
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 )
 
 type request struct {
@@ -69,7 +71,8 @@ func judgeAll(kinds map[gvk]*kind) error {
 	out := json.NewEncoder(os.Stdout)
 	for index := 0; lines.Scan(); index++ {
 		var r request
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+		// The server tells integers from floats, and so do its rules; encoding/json does not.
+		if err := utiljson.Unmarshal(lines.Bytes(), &r); err != nil {
 			return fmt.Errorf("document %d: %w", index, err)
 		}
 		for _, f := range judge(kinds, r.Document) {
