@@ -77,7 +77,7 @@ def logged(registry: Registry, run: Run, question: Question) -> Worth:
     for name in question.metrics:
         if name in run.metrics and len(set(registry.metric_values(run.run_id, name))) > 1:
             raise CandidateError(
-                f"{name} of the {question.whose} was logged with several values: log that of the released model alone, under a name of its own"
+                f"{name} of the {question.whose} was logged with several values: log the released model's under a name of its own"
             )
     text = artifacts.read_run_file(run.run_id, "predictions.csv") if question.predictions else None
     return _worth(run.metrics, text, question)

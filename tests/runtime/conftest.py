@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 from servers import ADMIN, BUCKET, Api, mlflow_server, s3_server
+from tracking import Tracking
 
 RUNTIME = Path(__file__).parents[2] / "templates" / "runtime"
 sys.path.insert(0, str(RUNTIME))
@@ -107,3 +108,28 @@ def step(tmp_path: Path, workspace: Path, run_id: str) -> Step:
         return Result(done.returncode, done.stdout + done.stderr, files["GITHUB_STEP_SUMMARY"].read_text(), outputs)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def model_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """MLflow models on disk: scikit-learn as cloudpickle, and as MLflow 3 saves it by default."""
+    import mlflow.sklearn
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+
+    features = np.linspace(0.0, 1.0, 40).reshape(20, 2)
+    model = LogisticRegression().fit(features, (features[:, 0] > 0.5).astype(int))
+    folder = tmp_path_factory.mktemp("models")
+    for name in ("cloudpickle", "skops"):
+        mlflow.sklearn.save_model(model, folder / name, serialization_format=name, pip_requirements=["scikit-learn"])
+    return {name: folder / name for name in ("cloudpickle", "skops")}
+
+
+@pytest.fixture
+def tracking(
+    mlflow_env: dict[str, str], store_env: dict[str, str], model_files: dict[str, Path], run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> Tracking:
+    """The MLflow server, as a training script of this run uses it."""
+    for name, value in {**mlflow_env, **store_env, "MLFLOW_S3_ENDPOINT_URL": store_env["AWS_ENDPOINT_URL_S3"]}.items():
+        monkeypatch.setenv(name, value)
+    return Tracking(model_files["cloudpickle"], run_id)
