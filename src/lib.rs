@@ -1,3 +1,15 @@
 //! mlp: a compiler for machine-learning delivery pipelines.
+//!
+//! `SourceSet` → [`analyze`] → [`Analysis`] (findings) → plan → files. Nothing here reads or writes files.
+
+pub mod analysis;
+pub mod diagnostic;
+pub mod graph;
+pub mod lint;
+pub mod lock;
+pub mod resolve;
+pub mod schema;
 pub mod source;
 pub mod syntax;
+
+pub use analysis::{Analysis, Checked, analyze};

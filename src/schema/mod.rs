@@ -69,8 +69,12 @@ pub enum Ty {
     String,
     /// A quoted string, or a `var` known only when the pipeline runs.
     Text,
-    /// A path of the repository.
+    /// A file or folder of the repository.
     Path,
+    /// A path that the pipeline writes.
+    Produced,
+    /// A path pattern.
+    Glob,
     /// A whole number.
     Int,
     /// A number.
@@ -161,7 +165,7 @@ impl Ty {
     /// As users read it: `a duration such as \`15min\``.
     pub fn text(self) -> String {
         match self {
-            Self::String | Self::Path => "a quoted string".into(),
+            Self::String | Self::Path | Self::Produced | Self::Glob => "a quoted string".into(),
             Self::Text => "a quoted string or a `var`".into(),
             Self::Int => "a whole number".into(),
             Self::Float => "a number".into(),

@@ -36,7 +36,7 @@ static DATA: Block = Block {
     attrs: &[
         optional("pull", Ty::List(&Ty::Dvc), "DVC files to pull; without it, the data is in the checkout."),
         optional("run", Ty::Command, "Builds the features."),
-        required("output", Ty::Path, "The dataset this stage hands on: a file or folder."),
+        required("output", Ty::Produced, "The dataset this stage hands on: a file or folder."),
         optional("schema", Ty::Path, "Table Schema (JSON) that the output must satisfy."),
         timeout("30min"), RUNNER, CPU, MEMORY, DISK, GPU, RETRIES, REQUIREMENTS, PYTHON, AFTER,
     ],
@@ -126,6 +126,7 @@ static DEPLOY: Block = Block {
         inferred("gitops", Ty::GitPath, "`deploy/mlp/<pipeline>` of the git connection", "Folder of manifests that mlp writes whole."),
         optional("manifest", Ty::GitFile, "A KServe manifest of yours, in which only URI and digest are replaced."),
         inferred("name", Ty::String, "the pipeline's name", "Name of the InferenceService."),
+        optional("canary", Ty::Percent, "Share of requests that the new model gets first. KServe 0.21 or newer."),
         inferred("protocol", Ty::Word(&["v1", "v2"]), "`v2`, or `v1` for `huggingface`", "Inference protocol."),
         timeout("15min"), RUNNER, AFTER,
     ],

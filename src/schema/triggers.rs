@@ -10,7 +10,7 @@ static PUSH: Block = Block {
     doc: "On a push to these branches, if it touches these paths.",
     attrs: &[
         required("branches", Ty::List(&Ty::String), "Branch patterns."),
-        optional("paths", Ty::List(&Ty::Path), "Path patterns, relative to the file; without them, every push."),
+        optional("paths", Ty::List(&Ty::Glob), "Path patterns, relative to the file; without them, every push."),
     ],
     statements: &[],
 };

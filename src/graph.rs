@@ -1,0 +1,112 @@
+//! The graph of a pipeline's stages: who waits for whom.
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::{Dfs, EdgeFiltered, Reversed, Walker};
+
+use crate::resolve::hir::{Pipeline, Stage, StageId};
+
+/// Stages as nodes, in the order written; an edge from a stage to one that waits for its success.
+///
+/// References point upward only, so the order written is a topological order.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    graph: DiGraph<StageId, ()>,
+}
+
+impl Graph {
+    /// The graph of a pipeline.
+    pub fn new(pipeline: &Pipeline) -> Self {
+        let mut graph = DiGraph::with_capacity(pipeline.stages.len(), pipeline.stages.len());
+        for stage in &pipeline.stages {
+            graph.add_node(stage.id);
+        }
+        for stage in &pipeline.stages {
+            for pred in stage.preds.iter().filter(|pred| pred.0 < stage.id.0) {
+                graph.update_edge(NodeIndex::new(pred.0), NodeIndex::new(stage.id.0), ());
+            }
+        }
+        Self { graph }
+    }
+
+    /// The stages a stage waits for directly.
+    pub fn preds(&self, id: StageId) -> Vec<StageId> {
+        let mut found: Vec<StageId> = self.neighbors(id, Direction::Incoming).collect();
+        found.sort();
+        found
+    }
+
+    /// The stages that wait for a stage directly.
+    pub fn succs(&self, id: StageId) -> Vec<StageId> {
+        let mut found: Vec<StageId> = self.neighbors(id, Direction::Outgoing).collect();
+        found.sort();
+        found
+    }
+
+    fn neighbors(&self, id: StageId, direction: Direction) -> impl Iterator<Item = StageId> {
+        self.graph.neighbors_directed(NodeIndex::new(id.0), direction).map(|node| StageId(node.index()))
+    }
+
+    /// All stages that must have succeeded before a stage runs, itself left out.
+    pub fn ancestors(&self, id: StageId) -> Vec<StageId> {
+        let reversed = Reversed(&self.graph);
+        let walk = Dfs::new(reversed, NodeIndex::new(id.0)).iter(reversed);
+        let mut found: Vec<StageId> = walk.map(|node| StageId(node.index())).filter(|found| *found != id).collect();
+        found.sort();
+        found
+    }
+
+    /// Whether `above` must have succeeded before `id` runs.
+    pub fn is_ancestor(&self, above: StageId, id: StageId) -> bool {
+        petgraph::algo::has_path_connecting(&self.graph, NodeIndex::new(above.0), NodeIndex::new(id.0), None) && above != id
+    }
+
+    /// A shortest path from one stage to another that avoids others.
+    pub fn path_avoiding(&self, from: StageId, to: StageId, avoid: impl Fn(StageId) -> bool) -> Option<Vec<StageId>> {
+        let open = |id: StageId| !avoid(id);
+        let filtered = EdgeFiltered::from_fn(&self.graph, |edge: petgraph::graph::EdgeReference<'_, ()>| {
+            use petgraph::visit::EdgeRef as _;
+            open(StageId(edge.source().index())) && open(StageId(edge.target().index()))
+        });
+        let goal = NodeIndex::new(to.0);
+        let found = petgraph::algo::astar(&filtered, NodeIndex::new(from.0), |node| node == goal, |_| 1, |_| 0)?;
+        Some(found.1.into_iter().map(|node| StageId(node.index())).collect())
+    }
+
+    /// For each deploy that a model can reach without a gate that must succeed: the path.
+    pub fn ungated_paths(&self, pipeline: &Pipeline) -> Vec<Vec<StageId>> {
+        let is_gate = |id: StageId| pipeline.stage(id).is_some_and(|stage| stage.kind() == "gate");
+        let from = |deploy: &Stage| {
+            let carriers = self.ancestors(deploy.id).into_iter().filter(|id| pipeline.stage(*id).is_some_and(carries_model));
+            carriers.filter_map(|train| self.path_avoiding(train, deploy.id, is_gate)).next()
+        };
+        pipeline.of_kind("deploy").filter_map(from).collect()
+    }
+
+    /// The stages a job must name in `needs`: those no other of them already waits for.
+    pub fn reduced(&self, preds: &[StageId]) -> Vec<StageId> {
+        let implied = |id: &StageId| preds.iter().any(|other| other != id && self.is_ancestor(*id, *other));
+        preds.iter().copied().filter(|id| !implied(id)).collect()
+    }
+
+    /// The longest way through the graph when each stage takes `minutes`: its length and its stages.
+    pub fn critical_path(&self, minutes: impl Fn(StageId) -> f64) -> (f64, Vec<StageId>) {
+        let mut best: Vec<(f64, Option<StageId>)> = Vec::with_capacity(self.graph.node_count());
+        for node in self.graph.node_indices() {
+            let id = StageId(node.index());
+            let before = |pred: StageId| best.get(pred.0).map_or(0.0, |(length, _)| *length);
+            let longest = self.preds(id).into_iter().map(|pred| (before(pred), Some(pred))).max_by(|a, b| a.0.total_cmp(&b.0));
+            let (length, pred) = longest.unwrap_or((0.0, None));
+            best.push((length + minutes(id), pred));
+        }
+        let end = best.iter().enumerate().max_by(|a, b| a.1.0.total_cmp(&b.1.0)).map(|(i, _)| StageId(i));
+        let mut path: Vec<StageId> = std::iter::successors(end, |id| best.get(id.0).and_then(|(_, pred)| *pred)).collect();
+        path.reverse();
+        (end.and_then(|id| best.get(id.0)).map_or(0.0, |(length, _)| *length), path)
+    }
+}
+
+/// Whether a model comes out of a stage.
+fn carries_model(stage: &Stage) -> bool {
+    stage.kind() == "train"
+}
