@@ -108,8 +108,7 @@ impl Resolver<'_> {
     }
 
     fn import(&mut self, stmt: &Stmt, directive: &Directive) {
-        let Some(path) = directive.labels.first().filter(|label| label.quoted && directive.body.is_some()).map(|l| l.name.clone())
-        else {
+        let Some(path) = directive.labels.first().filter(|label| label.quoted && directive.body.is_some()).map(|l| l.name.clone()) else {
             return self.problem(Problem::WrongForm { span: stmt.span, form: "use \"platform.mlp\" { name, name }" });
         };
         let Some(scope) = self.imported(&path) else { return };
@@ -239,7 +238,8 @@ impl Resolver<'_> {
         for (id, name) in all {
             let Some(connection) = self.hir.connections.get(id.0) else { continue };
             found.entry(connection.kind()).or_insert(name);
-            if let Some(Spanned { value: Value::Connection(store), .. }) = connection.attrs.block.attr("storage").and_then(|_| connection.attrs.get("storage"))
+            if let Some(Spanned { value: Value::Connection(store), .. }) =
+                connection.attrs.block.attr("storage").and_then(|_| connection.attrs.get("storage"))
                 && let Some(store) = self.hir.connections.get(store.0)
             {
                 found.entry(store.kind()).or_insert_with(|| store.name.text.clone());

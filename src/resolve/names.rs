@@ -5,7 +5,8 @@ use super::problem::Problem;
 use crate::syntax::ast::Ident;
 
 /// Words that nothing may be named: they have a meaning wherever a name may stand.
-const RESERVED: &[&str] = &["secret", "var", "param", "champion", "true", "false", "and", "or", "not", "rollback", "outcome", "file", "dvc", "action"];
+const RESERVED: &[&str] =
+    &["secret", "var", "param", "champion", "true", "false", "and", "or", "not", "rollback", "outcome", "file", "dvc", "action"];
 
 /// Whether Kubernetes takes it as the name of an InferenceService: a DNS label that begins with a letter.
 pub fn is_dns_label(text: &str) -> bool {

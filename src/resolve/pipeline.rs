@@ -50,7 +50,8 @@ impl Resolver<'_> {
     }
 
     fn pipeline_of(&mut self, stmt: &Stmt, directive: &Directive, name: Ident, stmts: &[Stmt]) -> Pipeline {
-        let insert = directive.body.as_ref().map(|body| crate::source::Span { start: body.span.start + 1, end: body.span.start + 1, ..body.span });
+        let insert =
+            directive.body.as_ref().map(|body| crate::source::Span { start: body.span.start + 1, end: body.span.start + 1, ..body.span });
         let attrs = self.attrs_of(&schema::PIPELINE, directive.head(), stmts, insert);
         let mut parts = Parts::default();
         self.triggers(stmts, &mut parts);

@@ -199,11 +199,7 @@ impl Resolver<'_> {
     }
 
     fn incompatible(&mut self, span: Span, left: &RuleExpr, right: &RuleExpr) {
-        self.problem(Problem::Incompatible {
-            span,
-            left: (left.span, left.dimension.text()),
-            right: (right.span, right.dimension.text()),
-        });
+        self.problem(Problem::Incompatible { span, left: (left.span, left.dimension.text()), right: (right.span, right.dimension.text()) });
     }
 }
 

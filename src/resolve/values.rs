@@ -15,9 +15,7 @@ impl Resolver<'_> {
     pub(super) fn value(&mut self, expr: &Expr, ty: Ty) -> Option<Spanned> {
         let span = expr.span;
         let value = match (ty, &expr.kind) {
-            (Ty::List(item), ExprKind::List(items)) => {
-                Value::List(items.iter().map(|e| self.value(e, *item)).collect::<Option<_>>()?)
-            }
+            (Ty::List(item), ExprKind::List(items)) => Value::List(items.iter().map(|e| self.value(e, *item)).collect::<Option<_>>()?),
             (Ty::List(item), _) => Value::List(vec![self.value(expr, *item)?]),
             (Ty::Word(words), ExprKind::Path(path)) => self.word(path, words)?,
             (Ty::Stages, ExprKind::List(items)) => Value::Stages(items.iter().map(|e| self.stage(e)).collect::<Option<_>>()?),
@@ -167,8 +165,7 @@ impl Resolver<'_> {
     }
 
     fn output(&mut self, id: super::hir::StageId, stage: &Ident, output: &Ident) -> Option<Value> {
-        let gives: Vec<(String, Output)> =
-            self.stages.get(id.0)?.gives().into_iter().map(|(name, ty)| (name.to_owned(), ty)).collect();
+        let gives: Vec<(String, Output)> = self.stages.get(id.0)?.gives().into_iter().map(|(name, ty)| (name.to_owned(), ty)).collect();
         if let Some((name, ty)) = gives.iter().find(|(name, _)| *name == output.text) {
             self.used_outputs.push((id, name.clone()));
             return Some(Value::Output(OutputRef { stage: id, name: name.clone(), ty: *ty }));

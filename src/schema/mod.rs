@@ -10,7 +10,7 @@ mod triggers;
 pub use connections::CONNECTIONS;
 pub use environment::ENVIRONMENT;
 pub use stages::{AUTOSCALE, GATE_FALLBACK, ON_FAILURE, RESOURCES, SMOKE_TESTS, STAGES, STEP};
-pub use triggers::{TRIGGERS, TRIGGER_MANUAL};
+pub use triggers::{TRIGGER_MANUAL, TRIGGERS};
 
 /// A block: `keyword name { … }`.
 #[derive(Debug)]
@@ -248,7 +248,11 @@ pub static FILE: Block = Block {
     attrs: &[],
     statements: &[
         statement("mlp", "mlp 1", "The edition. It is the first line of every file."),
-        statement("use", "use \"platform.mlp\" { tracking, serving }", "Imports names from another file; `//` starts at the repository root."),
+        statement(
+            "use",
+            "use \"platform.mlp\" { tracking, serving }",
+            "Imports names from another file; `//` starts at the repository root.",
+        ),
         statement("secret", "secret A, B", "Names of secrets in the CI system; never their values."),
         statement("var", "var A, B", "Names of variables in the CI system."),
         statement("param", "param rows: int = 1000", "A value with a name; `on manual { input … }` can feed it."),

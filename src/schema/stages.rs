@@ -6,22 +6,31 @@ use super::{Attr, Block, Output, Statement, Ty, default, inferred, optional, req
 pub static STAGES: &[&Block] = &[&PREFLIGHT, &DATA, &TRAIN, &GATE, &EXPORT, &IMAGE, &DEPLOY, &VERIFY, &JOB];
 
 const AFTER: Attr = inferred("after", Ty::Stages, "the stage above", "Runs after these stages instead of the one above.");
-const RUNNER: Attr = inferred("runner", Ty::String, "`ubuntu-24.04`, or `gpu` where a GPU is asked for", "Label of the machine it runs on; a label that is not GitHub's own is one of yours.");
+const RUNNER: Attr = inferred(
+    "runner",
+    Ty::String,
+    "`ubuntu-24.04`, or `gpu` where a GPU is asked for",
+    "Label of the machine it runs on; a label that is not GitHub's own is one of yours.",
+);
 const CPU: Attr = optional("cpu", Ty::Cpu, "CPU the machine must have; checked before anything runs.");
 const MEMORY: Attr = optional("memory", Ty::Size, "Memory the machine must have; checked before anything runs.");
 const DISK: Attr = optional("disk", Ty::Size, "Free disk the machine must have; checked before anything runs.");
 const GPU: Attr = optional("gpu", Ty::Int, "GPUs the machine must have; checked before anything runs.");
 const RETRIES: Attr = default("retries", Ty::Int, "0", "How often the command is tried again when it fails; at most 5.");
-const REQUIREMENTS: Attr = inferred("requirements", Ty::Path, "the nearest `uv.lock`, else the nearest `requirements.txt`", "What the code is installed from.");
+const REQUIREMENTS: Attr =
+    inferred("requirements", Ty::Path, "the nearest `uv.lock`, else the nearest `requirements.txt`", "What the code is installed from.");
 const PYTHON: Attr = default("python", Ty::String, "\"3.12\"", "Python version of the code.");
 
 const fn timeout(value: &'static str) -> Attr {
     default("timeout", Ty::Duration, value, "Time limit of the whole job, in whole minutes.")
 }
 
-const ENV: Statement = statement("env", "env { NAME = value }", "Environment variables of the stage's own commands; the only way a secret reaches them.");
-const STEP_STATEMENT: Statement = statement("step", "step { uses = action(\"owner/name@v1\") }", "A step of your own before the stage's command.");
-const PERMISSIONS: Statement = statement("permissions", "permissions { packages = write }", "Further permissions of the workflow's token; reported by `check`.");
+const ENV: Statement =
+    statement("env", "env { NAME = value }", "Environment variables of the stage's own commands; the only way a secret reaches them.");
+const STEP_STATEMENT: Statement =
+    statement("step", "step { uses = action(\"owner/name@v1\") }", "A step of your own before the stage's command.");
+const PERMISSIONS: Statement =
+    statement("permissions", "permissions { packages = write }", "Further permissions of the workflow's token; reported by `check`.");
 
 static PREFLIGHT: Block = Block {
     name: "preflight",
@@ -38,11 +47,26 @@ static DATA: Block = Block {
         optional("run", Ty::Command, "Builds the features."),
         required("output", Ty::Produced, "The dataset this stage hands on: a file or folder."),
         optional("schema", Ty::Path, "Table Schema (JSON) that the output must satisfy."),
-        timeout("30min"), RUNNER, CPU, MEMORY, DISK, GPU, RETRIES, REQUIREMENTS, PYTHON, AFTER,
+        timeout("30min"),
+        RUNNER,
+        CPU,
+        MEMORY,
+        DISK,
+        GPU,
+        RETRIES,
+        REQUIREMENTS,
+        PYTHON,
+        AFTER,
     ],
     statements: &[
-        statement("expect", "expect rows >= 10_000", "What must hold of the output. Measures: `rows`, `columns`, and of a column `null_rate`, `distinct`, `min`, `max`, `mean`, `std`."),
-        ENV, STEP_STATEMENT, PERMISSIONS,
+        statement(
+            "expect",
+            "expect rows >= 10_000",
+            "What must hold of the output. Measures: `rows`, `columns`, and of a column `null_rate`, `distinct`, `min`, `max`, `mean`, `std`.",
+        ),
+        ENV,
+        STEP_STATEMENT,
+        PERMISSIONS,
     ],
 };
 
@@ -52,11 +76,22 @@ static TRAIN: Block = Block {
     attrs: &[
         inferred("input", Ty::Output(Output::Dataset), "the dataset above, if there is one", "The dataset."),
         required("run", Ty::Command, "Trains; an ordinary MLflow script."),
-        timeout("6h"), RUNNER, CPU, MEMORY, DISK, GPU, RETRIES, REQUIREMENTS, PYTHON, AFTER,
+        timeout("6h"),
+        RUNNER,
+        CPU,
+        MEMORY,
+        DISK,
+        GPU,
+        RETRIES,
+        REQUIREMENTS,
+        PYTHON,
+        AFTER,
     ],
     statements: &[
         statement("metric", "metric auc: float higher", "A metric that the run promises to log: its unit and which direction is better."),
-        ENV, STEP_STATEMENT, PERMISSIONS,
+        ENV,
+        STEP_STATEMENT,
+        PERMISSIONS,
     ],
 };
 
@@ -69,10 +104,28 @@ static GATE: Block = Block {
         optional("evaluate", Ty::Command, "Computes the metrics of one model on the candidate's data; run once for each of the two."),
         optional("holdout", Ty::Dvc, "A frozen evaluation set; its hash is recorded with both runs."),
         optional("confidence", Ty::Percent, "Level of a paired bootstrap on logged predictions, over 50% and under 100%."),
-        default("champion_unusable", Ty::Word(&["fail", "replace"]), "fail", "When the champion's run, files or metrics are gone: `fail`, or `replace` it as if there were none."),
+        default(
+            "champion_unusable",
+            Ty::Word(&["fail", "replace"]),
+            "fail",
+            "When the champion's run, files or metrics are gone: `fail`, or `replace` it as if there were none.",
+        ),
         default("suspicious_above", Ty::Float, "0.9999", "A score this perfect is taken for leakage and fails."),
-        inferred("isolated", Ty::Bool, "`true` where `runner` is given, else `false`", "Whether the gate is a job of its own, so that training code never meets registry credentials."),
-        timeout("1h"), RUNNER, CPU, MEMORY, DISK, GPU, REQUIREMENTS, PYTHON, AFTER,
+        inferred(
+            "isolated",
+            Ty::Bool,
+            "`true` where `runner` is given, else `false`",
+            "Whether the gate is a job of its own, so that training code never meets registry credentials.",
+        ),
+        timeout("1h"),
+        RUNNER,
+        CPU,
+        MEMORY,
+        DISK,
+        GPU,
+        REQUIREMENTS,
+        PYTHON,
+        AFTER,
     ],
     statements: &[
         statement("require", "require auc >= champion.auc + 0.002", "What must hold for the candidate to pass."),
@@ -96,7 +149,9 @@ static EXPORT: Block = Block {
         inferred("from", Ty::Output(Output::Approved), "the gate above", "The approved model."),
         default("format", Ty::Word(&["mlflow", "sklearn", "xgboost", "onnx", "huggingface"]), "mlflow", "What the serving runtime reads."),
         inferred("model", Ty::String, "the champion's name, else the pipeline's", "Name in the model registry."),
-        timeout("15min"), RUNNER, AFTER,
+        timeout("15min"),
+        RUNNER,
+        AFTER,
     ],
     statements: &[],
 };
@@ -110,7 +165,9 @@ static IMAGE: Block = Block {
         required("registry", Ty::Connection("container_registry"), "Where the image is pushed."),
         inferred("name", Ty::String, "`<pipeline>-<stage>`", "Name of the image below the registry's path."),
         default("platform", Ty::String, "\"linux/amd64\"", "Platform it is built for."),
-        timeout("30min"), RUNNER, AFTER,
+        timeout("30min"),
+        RUNNER,
+        AFTER,
     ],
     statements: &[],
 };
@@ -119,7 +176,12 @@ static DEPLOY: Block = Block {
     name: "deploy",
     doc: "Commits model URI and image digest to the GitOps repository; Argo CD does the rest.",
     attrs: &[
-        inferred("environment", Ty::Environment, "an environment named after the stage, of the attributes `namespace` and `endpoint` given here", "Where it goes."),
+        inferred(
+            "environment",
+            Ty::Environment,
+            "an environment named after the stage, of the attributes `namespace` and `endpoint` given here",
+            "Where it goes.",
+        ),
         optional("namespace", Ty::String, "Namespace of the environment that is made where none is named."),
         inferred("model", Ty::Output(Output::ModelArtifact), "the model exported above", "What is served."),
         optional("transformer", Ty::ImageRef, "Image that prepares requests in front of the model."),
@@ -128,7 +190,9 @@ static DEPLOY: Block = Block {
         inferred("name", Ty::String, "the pipeline's name", "Name of the InferenceService."),
         optional("canary", Ty::Percent, "Share of requests that the new model gets first. KServe 0.21 or newer."),
         inferred("protocol", Ty::Word(&["v1", "v2"]), "`v2`, or `v1` for `huggingface`", "Inference protocol."),
-        timeout("15min"), RUNNER, AFTER,
+        timeout("15min"),
+        RUNNER,
+        AFTER,
     ],
     statements: &[
         statement("resources", "resources { cpu = 1cpu, memory = 2Gi }", "What the model server gets."),
@@ -168,7 +232,10 @@ static VERIFY: Block = Block {
     attrs: &[
         inferred("release", Ty::Output(Output::Release), "the deploy above", "The release."),
         default("within", Ty::Duration, "10min", "Deadline of all of it; the job's time limit lies above."),
-        RUNNER, PYTHON, REQUIREMENTS, AFTER,
+        RUNNER,
+        PYTHON,
+        REQUIREMENTS,
+        AFTER,
     ],
     statements: &[
         statement("smoke", "smoke golden \"smoke/rows.json\" { tolerance = 0.001 }", "A smoke test: `ready`, `golden` or `contract`."),
@@ -211,11 +278,22 @@ static JOB: Block = Block {
     doc: "A job of your own.",
     attrs: &[
         optional("run", Ty::Command, "What it does."),
-        timeout("30min"), RUNNER, CPU, MEMORY, DISK, GPU, RETRIES, REQUIREMENTS, PYTHON, AFTER,
+        timeout("30min"),
+        RUNNER,
+        CPU,
+        MEMORY,
+        DISK,
+        GPU,
+        RETRIES,
+        REQUIREMENTS,
+        PYTHON,
+        AFTER,
     ],
     statements: &[
         statement("output", "output rows: int", "A value that the command writes to `GITHUB_OUTPUT`."),
-        ENV, STEP_STATEMENT, PERMISSIONS,
+        ENV,
+        STEP_STATEMENT,
+        PERMISSIONS,
     ],
 };
 
@@ -228,8 +306,5 @@ pub static STEP: Block = Block {
         optional("uses", Ty::Action, "An action."),
         optional("run", Ty::Command, "A command, instead of an action."),
     ],
-    statements: &[
-        statement("with", "with { key = value }", "Inputs of the action."),
-        ENV,
-    ],
+    statements: &[statement("with", "with { key = value }", "Inputs of the action."), ENV],
 };

@@ -42,7 +42,12 @@ static PULL_REQUEST: Block = Block {
     doc: "On a pull request: a second, small workflow without secrets that checks the file and what was generated from it.",
     attrs: &[
         inferred("branches", Ty::List(&Ty::String), "every branch", "Target branches."),
-        default("until", Ty::Word(&["check", "gate"]), "check", "`check`: check and compare generated files only. `gate`: also run data, training and gate; nothing is released."),
+        default(
+            "until",
+            Ty::Word(&["check", "gate"]),
+            "check",
+            "`check`: check and compare generated files only. `gate`: also run data, training and gate; nothing is released.",
+        ),
     ],
     statements: &[],
 };

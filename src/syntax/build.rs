@@ -7,8 +7,8 @@ use pest::iterators::{Pair, Pairs};
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 
 use super::ast::{
-    Arg, Attr, BinaryOp, Body, Call, Directive, Expr, ExprKind, File, Ident, Label, Names, Number, Raw, Rule as RuleStmt, Stmt,
-    StmtKind, TypeRef, UnaryOp,
+    Arg, Attr, BinaryOp, Body, Call, Directive, Expr, ExprKind, File, Ident, Label, Names, Number, Raw, Rule as RuleStmt, Stmt, StmtKind,
+    TypeRef, UnaryOp,
 };
 use super::parse::Rule;
 use super::recover::diagnose;
@@ -213,7 +213,10 @@ impl<'a> Builder<'a> {
         let operand = |pair| build(pair);
         PRECEDENCE
             .map_primary(operand)
-            .map_prefix(|op, value| Expr { span: op_span(&op, value.span).to(value.span), kind: ExprKind::Unary(unary(&op), Box::new(value)) })
+            .map_prefix(|op, value| Expr {
+                span: op_span(&op, value.span).to(value.span),
+                kind: ExprKind::Unary(unary(&op), Box::new(value)),
+            })
             .map_infix(|left, op, right| Expr {
                 span: left.span.to(right.span),
                 kind: ExprKind::Binary(Box::new(left), binary(&op), Box::new(right)),
