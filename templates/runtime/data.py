@@ -22,7 +22,6 @@ import tableschema
 from common import CandidateError, ConfigError, ServiceError, config, outputs, run, summary, table, warning
 
 PULL_SECONDS = 3600
-CORRUPT = ("corrupted", "checksum mismatch", "hash mismatch")
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,7 @@ def _dvc(*arguments: str) -> str:
     if done.returncode == 0:
         return done.stdout
     noise = (done.stderr or done.stdout).strip()[-1000:]
-    kind = CandidateError if any(word in noise.lower() for word in CORRUPT) else ServiceError
-    raise kind(f"dvc {' '.join(arguments)}: {noise}")
+    raise ServiceError(f"dvc {' '.join(arguments)}: {noise}")
 
 
 # --- check ---------------------------------------------------------------------------------------------
