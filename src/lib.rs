@@ -4,6 +4,7 @@
 
 pub mod analysis;
 pub mod diagnostic;
+pub mod fmt;
 pub mod graph;
 pub mod lint;
 pub mod lock;

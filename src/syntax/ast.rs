@@ -1,9 +1,11 @@
 //! The syntax tree: what was written, with where it was written.
+//!
+//! Trees are equal when the same was written, wherever it stands.
 
 use crate::source::Span;
 
 /// A file: its statements.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct File {
     /// Top-level statements in order.
     pub stmts: Vec<Stmt>,
@@ -30,7 +32,7 @@ pub struct Stmt {
 }
 
 /// The forms of a statement.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum StmtKind {
     /// `key = value`
     Attr(Attr),
@@ -45,7 +47,7 @@ pub enum StmtKind {
 }
 
 /// `key = value`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Attr {
     /// The key.
     pub key: Ident,
@@ -54,7 +56,7 @@ pub struct Attr {
 }
 
 /// `require …` or `expect …`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// `require` or `expect`.
     pub keyword: Ident,
@@ -63,7 +65,7 @@ pub struct Rule {
 }
 
 /// `secret …` or `var …`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Names {
     /// `secret` or `var`.
     pub keyword: Ident,
@@ -72,7 +74,7 @@ pub struct Names {
 }
 
 /// `keyword labels: type = value { … }`, everything but the keyword optional.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Directive {
     /// The keyword.
     pub keyword: Ident,
@@ -87,7 +89,7 @@ pub struct Directive {
 }
 
 /// A name behind a keyword.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Label {
     /// The name, unescaped.
     pub name: Ident,
@@ -96,7 +98,7 @@ pub struct Label {
 }
 
 /// `duration(ms)`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TypeRef {
     /// The type's name.
     pub name: Ident,
@@ -123,7 +125,7 @@ pub struct Expr {
 }
 
 /// The forms of an expression.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
     /// `"text"`, unescaped.
     String(String),
@@ -163,7 +165,7 @@ pub struct Number {
 }
 
 /// A raw script.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Raw {
     /// `bash` or `python`.
     pub language: Ident,
@@ -172,7 +174,7 @@ pub struct Raw {
 }
 
 /// `f(x, key = y)`
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// What is called.
     pub path: Vec<Ident>,
@@ -181,7 +183,7 @@ pub struct Call {
 }
 
 /// An argument.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Arg {
     /// Its name, where it is given by name.
     pub name: Option<Ident>,
@@ -241,11 +243,44 @@ impl BinaryOp {
     }
 }
 
+impl PartialEq for Ident {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl PartialEq for Stmt {
+    fn eq(&self, other: &Self) -> bool {
+        self.doc == other.doc && self.kind == other.kind
+    }
+}
+
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        self.stmts == other.stmts
+    }
+}
+
+impl PartialEq for Expr {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
 impl Stmt {
     /// The directive, if it is one.
     pub fn directive(&self) -> Option<&Directive> {
         match &self.kind {
             StmtKind::Directive(directive) => Some(directive),
+            _ => None,
+        }
+    }
+
+    /// The block, if it has one.
+    pub fn body(&self) -> Option<&Body> {
+        match &self.kind {
+            StmtKind::Directive(directive) => directive.body.as_ref(),
+            StmtKind::Junk(body) => body.as_ref(),
             _ => None,
         }
     }

@@ -14,7 +14,7 @@ use super::parse::Rule;
 use super::recover::diagnose;
 use super::scan::Scan;
 use super::trivia::{Comment, Trivia};
-use super::{Parsed, SyntaxError, SyntaxErrorKind};
+use super::{MAX_OPERATORS, Parsed, SyntaxError, SyntaxErrorKind};
 use crate::source::{FileId, Span};
 
 static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
@@ -34,6 +34,8 @@ pub struct Builder<'a> {
     file: FileId,
     text: &'a str,
     covered: &'a [Span],
+    /// Operators and operands of the expressions around the present place.
+    depth: usize,
     out: Parsed,
 }
 
@@ -43,8 +45,9 @@ type Parts<'i> = Peekable<std::vec::IntoIter<Pair<'i, Rule>>>;
 impl<'a> Builder<'a> {
     /// A builder for `text`, which `scan` has looked at.
     pub fn new(file: FileId, text: &'a str, scan: &'a Scan) -> Self {
-        let out = Parsed { file: File::default(), trivia: Trivia::default(), errors: scan.errors.clone() };
-        Self { file, text, covered: &scan.covered, out }
+        let comments = scan.comments.iter().map(|span| comment(text, *span)).collect();
+        let out = Parsed { file: File::default(), trivia: Trivia { comments }, errors: scan.errors.clone() };
+        Self { file, text, covered: &scan.covered, depth: 0, out }
     }
 
     /// Builds the file.
@@ -53,11 +56,7 @@ impl<'a> Builder<'a> {
             let parts = self.parts(pair);
             self.out.file.stmts = self.stmts(parts);
         }
-        self.out.trivia.comments.sort_by_key(|comment| comment.span);
-        self.out.trivia.comments.dedup_by_key(|comment| comment.span);
-        let comments = std::mem::take(&mut self.out.trivia.comments);
-        attach_docs(&mut self.out.file.stmts, &comments, self.text);
-        self.out.trivia.comments = comments;
+        attach_docs(&mut self.out.file.stmts, &self.out.trivia.comments, self.text);
         self.out.errors.sort_by_key(|error| error.span);
         self.out
     }
@@ -74,25 +73,9 @@ impl<'a> Builder<'a> {
         Span::new(self.file, span.start()..span.end())
     }
 
-    fn parts<'i>(&mut self, pair: Pair<'i, Rule>) -> Parts<'i> {
-        let mut parts = Vec::new();
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::COMMENT => self.comment(&part),
-                Rule::EOI => {}
-                _ => parts.push(part),
-            }
-        }
+    fn parts<'i>(&self, pair: Pair<'i, Rule>) -> Parts<'i> {
+        let parts: Vec<_> = pair.into_inner().filter(|part| !matches!(part.as_rule(), Rule::COMMENT | Rule::EOI)).collect();
         parts.into_iter().peekable()
-    }
-
-    fn comment(&mut self, pair: &Pair<'_, Rule>) {
-        let span = self.span(pair);
-        let before = self.text.get(..span.start as usize).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        let own_line = line.trim().is_empty();
-        let text = self.text.get(span.range()).unwrap_or_default().trim_end().to_owned();
-        self.out.trivia.comments.push(Comment { span, text, own_line });
     }
 
     fn stmts(&mut self, parts: Parts<'_>) -> Vec<Stmt> {
@@ -208,7 +191,22 @@ impl<'a> Builder<'a> {
     }
 
     fn expr(&mut self, pair: Pair<'_, Rule>) -> Expr {
+        let span = self.span(&pair);
         let parts = self.parts(pair);
+        let operators = parts.len();
+        self.depth += operators;
+        let deep = self.depth > MAX_OPERATORS;
+        let expr = if deep { self.too_deep(span) } else { self.operators(parts) };
+        self.depth -= operators;
+        expr
+    }
+
+    fn too_deep(&mut self, span: Span) -> Expr {
+        self.out.errors.push(SyntaxError { kind: SyntaxErrorKind::TooDeep, span });
+        Expr { span, kind: ExprKind::Bad }
+    }
+
+    fn operators(&mut self, parts: Parts<'_>) -> Expr {
         let mut build = |pair: Pair<'_, Rule>| self.primary(pair);
         let operand = |pair| build(pair);
         PRECEDENCE
@@ -371,6 +369,19 @@ fn number(text: &str) -> Number {
     Number { text: text.to_owned(), value, unit, whole: !digits.contains('.') }
 }
 
+fn comment(text: &str, span: Span) -> Comment {
+    let before = text.get(..span.start as usize).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let own_line = line.chars().all(is_blank);
+    let text = text.get(span.range()).unwrap_or_default().trim_end().to_owned();
+    Comment { span, text, own_line }
+}
+
+/// Blank to the grammar: a byte-order mark is, wherever it stands.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || c == '\u{FEFF}'
+}
+
 /// Gives each statement the `##` lines right above it.
 fn attach_docs(stmts: &mut [Stmt], comments: &[Comment], text: &str) {
     for stmt in stmts {
@@ -392,7 +403,7 @@ fn doc_above(span: Span, comments: &[Comment], text: &str) -> Option<String> {
     let mut lines = Vec::new();
     while let Some(comment) = end.checked_sub(1).and_then(|i| comments.get(i)).filter(|c| c.is_doc()) {
         let gap = text.get(comment.span.end as usize..next).unwrap_or_default();
-        if !gap.trim().is_empty() || gap.matches('\n').count() != 1 {
+        if !gap.chars().all(|c| c == ',' || is_blank(c)) || gap.matches('\n').count() != 1 {
             break;
         }
         lines.push(comment.text.trim_start_matches('#').trim());

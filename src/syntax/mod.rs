@@ -7,7 +7,7 @@ mod recover;
 mod scan;
 pub mod trivia;
 
-pub use parse::{MAX_BYTES, MAX_DEPTH, parse, parse_expr};
+pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_OPERATORS, parse, parse_expr};
 
 use crate::source::Span;
 
@@ -58,7 +58,7 @@ pub enum SyntaxErrorKind {
     StrayCharacter(char),
     /// `${{`
     TemplateExpression,
-    /// Brackets nested beyond [`MAX_DEPTH`].
+    /// Brackets nested beyond [`MAX_DEPTH`], or an expression beyond [`MAX_OPERATORS`].
     TooDeep,
     /// A file beyond [`MAX_BYTES`].
     TooLarge,

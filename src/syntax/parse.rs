@@ -14,6 +14,9 @@ use crate::source::{FileId, Span};
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The deepest nesting of brackets that is read.
 pub const MAX_DEPTH: usize = 64;
+/// The most operators and operands that one expression, with the expressions around it, may hold: a tree is walked
+/// by recursion.
+pub const MAX_OPERATORS: usize = 512;
 /// Rule calls that a byte of text may cost before the parser gives up; ordinary text costs under 40.
 const CALLS_PER_BYTE: usize = 2_000;
 
@@ -39,7 +42,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
 
 /// Parses one expression, such as a default of the schema.
 pub fn parse_expr(text: &str) -> Option<ast::Expr> {
-    let scan = Scan { repaired: text.to_owned(), errors: Vec::new(), covered: Vec::new(), fatal: false };
+    let scan = Scan { repaired: text.to_owned(), errors: Vec::new(), covered: Vec::new(), comments: Vec::new(), fatal: false };
     let pairs = Grammar::parse(Rule::strict_expr, text).ok()?;
     Builder::new(FileId::default(), text, &scan).only_expr(pairs)
 }

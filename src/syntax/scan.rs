@@ -14,6 +14,8 @@ pub struct Scan {
     pub errors: Vec<SyntaxError>,
     /// Ranges that the grammar may stumble over because of an error already found.
     pub covered: Vec<Span>,
+    /// Every comment, in order.
+    pub comments: Vec<Span>,
     /// Whether the text is unfit for the grammar.
     pub fatal: bool,
 }
@@ -41,7 +43,7 @@ struct Scanner<'a> {
 
 /// Scans a text.
 pub fn scan(file: FileId, text: &str) -> Scan {
-    let out = Scan { repaired: String::new(), errors: Vec::new(), covered: Vec::new(), fatal: false };
+    let out = Scan { repaired: String::new(), errors: Vec::new(), covered: Vec::new(), comments: Vec::new(), fatal: false };
     let (stack, patches, tail) = (Vec::new(), Vec::new(), String::new());
     let mut scanner = Scanner { file, bytes: text.as_bytes(), text, at: 0, line_start: 0, stack, patches, tail, out };
     scanner.run();
@@ -106,6 +108,7 @@ impl Scanner<'_> {
         if self.bytes.get(self.at..self.at + 2) == Some(b"##") {
             self.templates_in(self.at, end);
         }
+        self.out.comments.push(Span::new(self.file, self.at..end));
         self.at = end;
     }
 
@@ -244,7 +247,8 @@ impl Scanner<'_> {
             self.at += 1;
             return;
         };
-        let known = byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'\t' | b'\r' | b'_') || b"=:,.+-*/<>!%".contains(&byte);
+        let ends_line = byte == b'\r' && self.peek(1) == Some(b'\n');
+        let known = byte.is_ascii_alphanumeric() || ends_line || b" \t_=:,.+-*/<>!%".contains(&byte);
         if !known && c != '\u{FEFF}' {
             self.error(SyntaxErrorKind::StrayCharacter(c), self.at, self.at + c.len_utf8());
             let end = self.line_end();

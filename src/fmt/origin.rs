@@ -1,0 +1,74 @@
+//! The text a tree was read from: its comments, taken in order, and its line breaks.
+
+use crate::source::{FileId, Span};
+use crate::syntax::trivia::{Comment, Trivia};
+
+/// Where nodes and comments come from.
+pub struct Origin<'a> {
+    text: Option<&'a str>,
+    comments: &'a [Comment],
+}
+
+/// A comment behind code on the same line.
+#[derive(Clone, Debug)]
+pub struct Trailing {
+    /// The comment.
+    pub text: String,
+    /// Blanks before it, two at least.
+    pub gap: usize,
+    /// The column where it stood.
+    pub column: usize,
+}
+
+impl<'a> Origin<'a> {
+    /// The origin of a tree and its comments; without a text there are no comments.
+    pub fn new(text: Option<&'a str>, trivia: &'a Trivia) -> Self {
+        let comments = if text.is_some() { trivia.comments.as_slice() } else { &[] };
+        Self { text, comments }
+    }
+
+    /// The same text without its comments.
+    pub fn without_comments(&self) -> Self {
+        Self { text: self.text, comments: &[] }
+    }
+
+    /// The text of a node, unless it was made up or comes from another file.
+    pub fn slice(&self, span: Span) -> Option<&'a str> {
+        let placed = span.file == FileId::default() && span.start < span.end;
+        self.text.filter(|_| placed)?.get(span.range())
+    }
+
+    /// Whether a node stands in the text.
+    pub fn holds(&self, span: Span) -> bool {
+        self.slice(span).is_some()
+    }
+
+    /// Takes the comments before an offset that have not been taken yet.
+    pub fn before(&mut self, offset: u32) -> &'a [Comment] {
+        let count = self.comments.iter().take_while(|comment| comment.span.start < offset).count();
+        let (taken, left) = self.comments.split_at_checked(count).unwrap_or_default();
+        self.comments = left;
+        taken
+    }
+
+    /// Takes the comments before a node, none if it does not stand in the text.
+    pub fn before_node(&mut self, span: Span) -> &'a [Comment] {
+        if self.holds(span) { self.before(span.start) } else { &[] }
+    }
+
+    /// Line ends between two offsets.
+    pub fn newlines(&self, from: u32, to: u32) -> usize {
+        let between = self.text.and_then(|text| text.get(from as usize..to as usize));
+        between.unwrap_or_default().matches('\n').count()
+    }
+
+    /// A comment as it stands behind code.
+    pub fn trailing(&self, comment: &Comment) -> Trailing {
+        let before = self.text.and_then(|text| text.get(..comment.span.start as usize)).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let code = line.trim_end_matches([' ', '\t', '\u{FEFF}']);
+        let column = line.chars().count();
+        let gap = column.saturating_sub(code.chars().count()).max(2);
+        Trailing { text: comment.text.clone(), gap, column }
+    }
+}
