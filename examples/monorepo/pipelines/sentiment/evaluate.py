@@ -6,6 +6,7 @@ from pathlib import Path
 
 import mlflow
 import pandas as pd
+
 from scoring import CLASSES, metrics, split
 
 

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import mlflow
+
 from scoring import CLASSES
 
 

@@ -8,8 +8,9 @@ import mlflow
 import pandas as pd
 import torch
 import transformers
-from scoring import metrics, split
 from transformers import DistilBertConfig, DistilBertForSequenceClassification, DistilBertTokenizer
+
+from scoring import metrics, split
 
 REVIEWS = Path(__file__).parent / "data/clean.csv"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
