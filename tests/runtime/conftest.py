@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from typing import Any
 
 import boto3
 import pytest
+
 from servers import ADMIN, BUCKET, Api, mlflow_server, s3_server
 from tracking import Tracking
 
@@ -41,9 +43,9 @@ Step = Callable[..., Result]
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with s3_server(tmp_path_factory.mktemp("s3")) as url:
-        boto3.client("s3", endpoint_url=url, aws_access_key_id="tester", aws_secret_access_key="tester-secret", region_name="eu-west-1").create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-        )
+        boto3.client(
+            "s3", endpoint_url=url, aws_access_key_id="tester", aws_secret_access_key="tester-secret", region_name="eu-west-1"
+        ).create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         yield url
 
 
@@ -82,7 +84,7 @@ def run_id() -> str:
 
 
 def clean_env() -> dict[str, str]:
-    """This process's environment without connections."""
+    """Return this process's environment without connections."""
     drop = re.compile(r"(MLFLOW|AWS|MLP|GITHUB|GITOPS|ARGOCD|KUBE|REGISTRY|GIT)_.*|GITHUB_.*")
     return {name: value for name, value in os.environ.items() if not drop.fullmatch(name)}
 
@@ -103,7 +105,7 @@ def step(tmp_path: Path, workspace: Path, run_id: str) -> Step:
             env |= more
         script = [sys.executable, str(RUNTIME / f"{name}.py"), *arguments]
         done = subprocess.run(script, cwd=workspace, env=env, capture_output=True, text=True, timeout=110, check=False)
-        found = re.findall(r"^(\w+)<<(mlp-\w+)\n(.*?)\n\2$", files["GITHUB_OUTPUT"].read_text(), re.M | re.S)
+        found = re.findall(r"^(\w+)<<(mlp-\w+)\n(.*?)\n\2$", files["GITHUB_OUTPUT"].read_text(), re.MULTILINE | re.DOTALL)
         outputs = {key: value for key, _, value in found}
         return Result(done.returncode, done.stdout + done.stderr, files["GITHUB_STEP_SUMMARY"].read_text(), outputs)
 
@@ -133,3 +135,36 @@ def tracking(
     for name, value in {**mlflow_env, **store_env, "MLFLOW_S3_ENDPOINT_URL": store_env["AWS_ENDPOINT_URL_S3"]}.items():
         monkeypatch.setenv(name, value)
     return Tracking(model_files["cloudpickle"], run_id)
+
+
+@pytest.fixture(scope="session")
+def pushed(s3: str, store_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository whose data is in the remote."""
+    folder = tmp_path_factory.mktemp("dvc")
+
+    def call(*command: str) -> None:
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, env=os.environ | store_env)
+
+    call("git", "init", "--quiet")
+    dvc = (sys.executable, "-m", "dvc")
+    call(*dvc, "init", "--quiet")
+    call(*dvc, "remote", "add", "--default", "storage", f"s3://{BUCKET}/dvc/pushed")
+    (folder / "data.csv").write_text("id\n1\n")
+    call(*dvc, "add", "--quiet", "data.csv")
+    call(*dvc, "push", "--quiet")
+    return folder
+
+
+@pytest.fixture
+def clone(pushed: Path, workspace: Path, run_id: str, store_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh clone with a remote of its own: the data is not in the checkout."""
+    for name, value in store_env.items():
+        monkeypatch.setenv(name, value)
+    shutil.copytree(pushed, workspace, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data.csv", "cache", "tmp"))
+    client = boto3.client("s3")
+    for item in client.list_objects_v2(Bucket=BUCKET, Prefix="dvc/pushed/")["Contents"]:
+        key = item["Key"].replace("pushed", run_id)
+        client.copy_object(Bucket=BUCKET, Key=key, CopySource={"Bucket": BUCKET, "Key": item["Key"]})
+    config = workspace / ".dvc" / "config"
+    config.write_text(config.read_text().replace("pushed", run_id))
+    return workspace

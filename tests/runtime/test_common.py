@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import common
 import pytest
@@ -101,7 +101,7 @@ def test_a_deadline_ends() -> None:
     assert deadline.left() == 0.0
 
 
-def test_the_contract_gives_configurations_that_parse(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_contract_gives_configurations_that_parse() -> None:
     """The JSON examples of CONTRACT.md are the emitter's source: each must fit the script it stands under."""
     import data
     import export
@@ -109,8 +109,13 @@ def test_the_contract_gives_configurations_that_parse(monkeypatch: pytest.Monkey
     import preflight
     import train
 
-    kinds = {"preflight": [preflight.Settings], "data": [data.Pull, data.Check, None], "train": [train.Settings], "gate": [gate.Settings]}
-    kinds |= {"export": [export.Settings, None]}
+    kinds: dict[str, list[Any]] = {
+        "preflight": [preflight.Settings],
+        "data": [data.Pull, data.Check, None],
+        "train": [train.Settings],
+        "gate": [gate.Settings],
+        "export": [export.Settings, None],
+    }
     text = (Path(common.__file__).parent / "CONTRACT.md").read_text()
     for title, expected in kinds.items():
         section = text.split(f"\n## {title}\n")[1].split("\n## ")[0]

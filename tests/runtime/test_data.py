@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
-import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ import pytest
 import store
 import tableschema
 from common import ConfigError
+
 from conftest import Step
 from servers import BUCKET
 
@@ -143,8 +141,8 @@ def test_a_store_that_is_down(step: Step, features: Path, store_env: dict[str, s
         ("string", ["äb", "b"], {"maxLength": 1}, "1 values are longer than 1: 'äb'"),
         ("number", [1.0, 2.0], {"maximum": 1.5}, "1 values are above 1.5: 2.0"),
         ("integer", [1, 2], {"maximum": 1.5}, "1 values are above 1.5: 2"),
-        ("date", [datetime.date(2026, 1, 1)], {"minimum": "2026-02-01"}, "1 values are below 2026-02-01: datetime.date(2026, 1, 1)"),
-        ("datetime", [datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)], {}, ""),
+        ("date", [dt.date(2026, 1, 1)], {"minimum": "2026-02-01"}, "1 values are below 2026-02-01: datetime.date(2026, 1, 1)"),
+        ("datetime", [dt.datetime(2026, 1, 1, tzinfo=dt.UTC)], {}, ""),
         ("any", [1], {"unique": True}, ""),
     ],
 )
@@ -187,39 +185,6 @@ def test_csv(step: Step, features: Path, workspace: Path) -> None:
 
 
 # --- pull --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def pushed(s3: str, store_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository whose data is in the remote."""
-    folder = tmp_path_factory.mktemp("dvc")
-
-    def call(*command: str) -> None:
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, env=os.environ | store_env)
-
-    call("git", "init", "--quiet")
-    dvc = (sys.executable, "-m", "dvc")
-    call(*dvc, "init", "--quiet")
-    call(*dvc, "remote", "add", "--default", "storage", f"s3://{BUCKET}/dvc/pushed")
-    (folder / "data.csv").write_text("id\n1\n")
-    call(*dvc, "add", "--quiet", "data.csv")
-    call(*dvc, "push", "--quiet")
-    return folder
-
-
-@pytest.fixture
-def clone(pushed: Path, workspace: Path, run_id: str, store_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh clone with a remote of its own: the data is not in the checkout."""
-    for name, value in store_env.items():
-        monkeypatch.setenv(name, value)
-    shutil.copytree(pushed, workspace, dirs_exist_ok=True, ignore=shutil.ignore_patterns("data.csv", "cache", "tmp"))
-    client = boto3.client("s3")
-    for item in client.list_objects_v2(Bucket=BUCKET, Prefix="dvc/pushed/")["Contents"]:
-        key = item["Key"].replace("pushed", run_id)
-        client.copy_object(Bucket=BUCKET, Key=key, CopySource={"Bucket": BUCKET, "Key": item["Key"]})
-    config = workspace / ".dvc" / "config"
-    config.write_text(config.read_text().replace("pushed", run_id))
-    return workspace
 
 
 def test_pulls_from_the_default_remote(step: Step, clone: Path, store_env: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import store
 import yaml
+
 from conftest import Result, Step
 from servers import BUCKET, PROXIED
 from tracking import Tracking
@@ -66,7 +67,9 @@ def test_registers_and_resolves_once(export: Export, tracking: Tracking) -> None
     assert len(tracking.client.search_model_versions(f"name = '{tracking.name}'")) == 1
 
 
-def test_golden_predictions_come_from_the_artifact(export: Export, tracking: Tracking, workspace: Path, model_files: dict[str, Path]) -> None:
+def test_golden_predictions_come_from_the_artifact(
+    export: Export, tracking: Tracking, workspace: Path, model_files: dict[str, Path]
+) -> None:
     trained = tracking.trained({"auc": 0.8})
     (workspace / "rows.json").write_text(json.dumps(ROWS))
     done = export(*vars(trained).values(), {"golden": {"rows": "rows.json", "argv": [sys.executable]}})
@@ -77,7 +80,9 @@ def test_golden_predictions_come_from_the_artifact(export: Export, tracking: Tra
     assert golden == {"model_id": trained.model_id, "request": ROWS, "predictions": expected}
 
 
-@pytest.mark.parametrize("content", ['{"inputs": []}', "{", '{"inputs": [{"name": "x", "shape": [1, 9], "datatype": "FP64", "data": [1]}]}'])
+@pytest.mark.parametrize(
+    "content", ['{"inputs": []}', "{", '{"inputs": [{"name": "x", "shape": [1, 9], "datatype": "FP64", "data": [1]}]}']
+)
 def test_rows_that_cannot_be_predicted(export: Export, tracking: Tracking, workspace: Path, content: str) -> None:
     (workspace / "rows.json").write_text(content)
     done = export(*vars(tracking.trained()).values(), {"golden": {"rows": "rows.json", "argv": [sys.executable]}})
@@ -197,7 +202,9 @@ def test_other_formats_get_their_layout(
 def test_models_that_the_runtime_cannot_read(
     export: Export, tracking: Tracking, tmp_path: Path, format_: str, flavours: dict[str, Any], says: str
 ) -> None:
-    done = export(*vars(tracking.trained(files=flavoured(tmp_path / "model", flavours, "model.bin", "empty/x"))).values(), {"format": format_})
+    done = export(
+        *vars(tracking.trained(files=flavoured(tmp_path / "model", flavours, "model.bin", "empty/x"))).values(), {"format": format_}
+    )
     assert done.code == 4, done.log
     assert says in done.log
 

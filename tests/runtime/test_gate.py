@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import Result, Step
-from tracking import SNAPSHOT, Trained, Tracking
+from tracking import SNAPSHOT, Tracking, Trained
 
 AUC = {"text": "auc >= champion.auc + 0.002", "rule": [">=", "auc", ["+", ["champion", "auc"], 0.002]]}
 LATENCY = {"text": "latency_p95 <= 80ms", "rule": ["<=", "latency_p95", 80]}
@@ -125,7 +126,10 @@ def test_the_champion_itself_is_not_released_again(world: World) -> None:
 
 def test_a_slice_can_lose(world: World) -> None:
     _, version = world.tracking.champion(WORSE)
-    rule = {"text": "auc/region/eu >= champion.auc/region/eu - 0.01", "rule": [">=", "auc/region/eu", ["-", ["champion", "auc/region/eu"], 0.01]]}
+    rule = {
+        "text": "auc/region/eu >= champion.auc/region/eu - 0.01",
+        "rule": [">=", "auc/region/eu", ["-", ["champion", "auc/region/eu"], 0.01]],
+    }
     ours, theirs = GOOD | {"auc/region/eu": 0.70}, WORSE | {"auc/region/eu": 0.79}
     done = world.gate(world.config(require=[AUC, rule]), world.answers({"metrics": ours}, version, {"metrics": theirs}))
     assert done.outputs["reason"] == "auc/region/eu >= champion.auc/region/eu - 0.01: lost by 0.08"
@@ -162,13 +166,13 @@ def test_an_evaluation_that_hangs_ends(world: World) -> None:
 @pytest.mark.parametrize("flaw", ["exit", "nan", "files"])
 def test_an_unusable_champion(world: World, flaw: str) -> None:
     champion, version = world.tracking.champion(WORSE)
-    theirs = {"exit": {"exit": 1}, "nan": {"raw": '{"auc": NaN}'}, "files": {"metrics": WORSE}}[flaw]
+    kinds: Answers = {"exit": {"exit": 1}, "nan": {"raw": '{"auc": NaN}'}, "files": {"metrics": WORSE}}
     if flaw == "files":
         empty = world.tracking.run(WORSE)
         model = world.tracking.add_model(empty, empty=True)
         version = world.tracking.client.create_model_version(world.tracking.name, f"models:/{model}", empty).version
         world.tracking.client.set_registered_model_alias(world.tracking.name, "champion", version)
-    answers = world.answers({"metrics": GOOD}, str(version), theirs)
+    answers = world.answers({"metrics": GOOD}, str(version), kinds[flaw])
     done = world.gate(world.config(), answers)
     assert done.code == 4, done.log
     assert "the champion is unusable" in done.log

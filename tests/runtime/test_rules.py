@@ -43,7 +43,9 @@ def test_knows_what_a_rule_reads() -> None:
     assert found == {rules.Leaf("auc/region/eu"), rules.Leaf("champion", ("auc",)), rules.Leaf("min", ("tenure",))}
 
 
-@pytest.mark.parametrize("rule", [["+", 1, 2], [">=", 1], ["and", 1, True], [">", True, 1], [], [1, 2], {"a": 1}, [">", ["null_rate", 1], 0]])
+@pytest.mark.parametrize(
+    "rule", [["+", 1, 2], [">=", 1], ["and", 1, True], [">", True, 1], [], [1, 2], {"a": 1}, [">", ["null_rate", 1], 0]]
+)
 def test_refuses_what_is_no_rule(rule: Any) -> None:
     with pytest.raises(ConfigError):
         rules.holds(rules.Rule("x", rule), look)

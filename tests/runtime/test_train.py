@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import snapshot
 import store
+
 from conftest import Result, Step
 from servers import BUCKET
 from tracking import SNAPSHOT, Tracking

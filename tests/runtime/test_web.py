@@ -4,8 +4,9 @@ import time
 
 import pytest
 from common import ConfigError, Deadline, ServiceError
-from servers import Api, free_port
 from web import Service
+
+from servers import Api, free_port
 
 
 def test_a_passing_trouble_is_tried_again(api: Api) -> None:

@@ -59,7 +59,7 @@ class Tracking:
 
     def champion(self, metrics: dict[str, float] | None = None, alias: str = "champion", **tags: str) -> tuple[Trained, str]:
         """A champion that an earlier run of the pipeline left, and its version."""
-        trained = self.trained(metrics, mlp_run="acme/churn/1", **tags)
+        trained = self.trained(metrics, None, mlp_run="acme/churn/1", **tags)
         if not self.client.search_registered_models(f"name = '{self.name}'"):
             self.client.create_registered_model(self.name)
         version = self.client.create_model_version(self.name, f"models:/{trained.model_id}", trained.run_id, model_id=trained.model_id)
