@@ -51,6 +51,8 @@ class Rollout:
             try:
                 return self._look(refresh=looks % REFRESH_EVERY == 0)
             except (NotYet, ServiceError) as missing:
+                if deadline.expired() and looks:  # says nothing but that the time is over
+                    break
                 failure = missing.failure if isinstance(missing, NotYet) else None
                 failures = failures + 1 if failure and not self.ends_stuck else 0
                 if failure and failures >= PATIENCE:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from gitops_world import RUNTIME, TREE, Origin, Result, Script, git, step_env
+from cluster import Cluster, predictions
+from gitops_world import TREE, Origin, Script, git, git_env
+from mlflow import MlflowClient
+from releases import REQUEST, ROWS, Models, Pipeline, golden_run, uri
 
 
 @pytest.fixture
@@ -29,35 +28,68 @@ def origin(tmp_path: Path) -> Origin:
 
 
 @pytest.fixture
-def script(tmp_path: Path, origin: Origin) -> Script:
-    """Run a script as a step of a job: config, environment, outputs, summary."""
-    code = tmp_path / "code"
-    code.mkdir()
+def script(step: Callable[..., Any], origin: Origin) -> Script:
+    """Run a script as a step of a job of run 1000, with the git connection."""
 
-    def call(name: str, config: Mapping[str, Any], env: Mapping[str, str], *arguments: str) -> Result:
-        files = {v: tmp_path / v for v in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-        for path in files.values():
-            path.write_text("")
-        done = subprocess.run(
-            [sys.executable, str(RUNTIME / f"{name}.py"), *arguments],
-            cwd=code,
-            env=step_env(origin) | {v: str(p) for v, p in files.items()} | {"MLP_CONFIG": json.dumps(config)} | dict(env),
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-        outputs = dict(re.findall(r"^(\w+)<<(?:mlp-\w+)\n(.*)\nmlp-", files["GITHUB_OUTPUT"].read_text(), re.M))
-        return Result(done.returncode, done.stdout + done.stderr, files["GITHUB_STEP_SUMMARY"].read_text(), outputs)
+    def call(name: str, config: Mapping[str, Any], env: Mapping[str, str], *arguments: str) -> Any:
+        return step(" ".join([name, *arguments]), config, git_env(origin), env)
 
     return call
 
 
 @pytest.fixture
-def tree(tmp_path: Path, script: Script) -> Path:
+def tree(workspace: Path) -> Path:
     """The compiled tree in the checkout of the code repository."""
-    folder = tmp_path / "code" / "deploy" / "mlp" / "churn"
+    folder = workspace / "deploy" / "mlp" / "churn"
     for name, content in TREE.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
     return folder
+
+
+@pytest.fixture
+def cluster(origin: Origin) -> Iterator[Cluster]:
+    """Argo CD, KServe and the served model."""
+    running = Cluster(origin)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def mlflow_client(mlflow_env: dict[str, str], store_env: dict[str, str]) -> Iterator[MlflowClient]:
+    """A client of the real server."""
+    endpoint = {"MLFLOW_S3_ENDPOINT_URL": store_env["AWS_ENDPOINT_URL_S3"]}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**mlflow_env, **store_env, **endpoint}.items():
+            patch.setenv(name, value)
+        yield MlflowClient()
+
+
+@pytest.fixture(scope="session")
+def golden_runs(mlflow_client: MlflowClient, tmp_path_factory: pytest.TempPathFactory) -> dict[int, str]:
+    """A training run for each version, with golden predictions; 0 has none."""
+    folder = tmp_path_factory.mktemp("golden")
+    found = {v: {"model_id": "m-x", "request": REQUEST, "outputs": {"predict": predictions(uri(v), ROWS)}} for v in (1, 2)}
+    return {version: golden_run(mlflow_client, folder, found.get(version)) for version in (0, 1, 2)}
+
+
+@pytest.fixture
+def models(mlflow_client: MlflowClient, golden_runs: dict[int, str]) -> Models:
+    """A registered model with two versions."""
+    made = Models(mlflow_client, golden_runs)
+    made.create(2)
+    return made
+
+
+@pytest.fixture
+def pipeline(
+    script: Script,
+    origin: Origin,
+    cluster: Cluster,
+    models: Models,
+    tree: Path,  # noqa: ARG001  (a deploy publishes it)
+    mlflow_env: dict[str, str],
+    store_env: dict[str, str],
+) -> Pipeline:
+    """The last jobs of the pipeline, with every connection."""
+    return Pipeline(script, origin, cluster, models, {**mlflow_env, **store_env, **cluster.env()})
