@@ -6,7 +6,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import artifacts
 from argocd import ArgoCD
 from common import Deadline, RaceError, ServiceError, config, output, outputs, run, summary, table, warning
 from deploy import this_run
@@ -14,7 +13,7 @@ from gitrepo import Clone, Commit, Remote, land
 from registry import Registry
 from release import Release, from_trailers, in_place, target
 from rollout import Rollout
-from smoke import Model, Report, run_all
+from smoke import Model, Report, golden_file, run_all
 from verify import REGISTRY_SECONDS, Config
 
 
@@ -87,7 +86,7 @@ def known_model(given: Config, restored: Release) -> Model | None:
     golden = given.smoke.golden
     if not golden or not restored.mlflow_run:
         return None
-    if not golden.reference and artifacts.read_run_file(restored.mlflow_run, "golden.json") is None:
+    if not golden.reference and golden_file(restored.mlflow_run) is None:
         return None
     return given.model(restored)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import artifacts
 import requests
 import usercode
 from common import CandidateError, ConfigError, Deadline, ServiceError, optional_env, parse
@@ -160,11 +159,18 @@ def known(golden: Golden, model: Model, deadline: Deadline) -> Known:
     if golden.reference:
         request = _load(Path(golden.rows))
         return Known(_object(request, golden.rows), _reference(golden, golden.reference, model, deadline))
-    text = artifacts.read_run_file(model.run_id, "golden.json")
+    text = golden_file(model.run_id)
     if text is None:
         raise ServiceError(f"run {model.run_id} has no mlp/golden.json; the export that wrote it ran without golden rows")
     data = json.loads(text)
     return Known(data["request"], data["outputs"])
+
+
+def golden_file(run_id: str) -> str | None:
+    """Return the golden predictions that `export` kept in the run, None if it kept none."""
+    import artifacts  # noqa: PLC0415  (MLflow takes seconds to import, and nothing else here needs it)
+
+    return artifacts.read_run_file(run_id, "golden.json")
 
 
 def _reference(golden: Golden, argv: list[str], model: Model, deadline: Deadline) -> Values:
