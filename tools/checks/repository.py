@@ -34,7 +34,7 @@ class Repository:
     def kustomizations(self) -> list[Path]:
         """Directories that kustomize can build: bases and overlays, not components."""
         found = sorted((self.root / MANIFESTS).rglob("kustomization.yaml"))
-        return [file.parent for file in found if "kind: Kustomization" in file.read_text(encoding="utf-8")]
+        return [file.parent for file in found if "kind: Component" not in file.read_text(encoding="utf-8")]
 
     @property
     def scripts(self) -> Path | None:
