@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+
 from common import ConfigError, Deadline, env
 from web import Service
 

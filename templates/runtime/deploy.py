@@ -47,7 +47,7 @@ class Deploy:
         """Build publish and release commit on `tip`; None if both are there already."""
         now = in_place(self.clone, tip, self.target, self.identity)
         adopted = bool(self.clone.log(tip, self.identity.trailers("release")))
-        may_replace(now, self.new, self.config.replaces, self.champion, adopted)
+        may_replace(now, self.new, self.config.replaces, self.champion, adopted=adopted)
         base = tip if self.superseded(tip) else self.publish(tip) or tip
         changes = self.target.write(self.clone.at(base), self.new)
         subject = f"Release {self.config.pipeline} {self.new.version} to {self.config.environment}"
@@ -125,9 +125,9 @@ def release(deploy: Deploy) -> None:
 
 def _tell(deploy: Deploy, commit: str, before: Release) -> None:
     rows = [
-        ("model version", before.version or "–", deploy.new.version),
-        ("model", before.uri or "–", deploy.new.uri),
-        ("transformer", before.digest or "–", deploy.new.digest or "–"),
+        ("model version", before.version or "-", deploy.new.version),
+        ("model", before.uri or "-", deploy.new.uri),
+        ("transformer", before.digest or "-", deploy.new.digest or "-"),
     ]
     head = ["", "before", "now"]
     title = f"### Released {deploy.config.pipeline} to {deploy.config.environment}"

@@ -22,9 +22,11 @@ FILE_MODES = frozenset({"100644", "100755"})
 
 # These would redirect git to another repository or sign the commit with another name.
 INHERITED = re.compile(r"GIT_(DIR|WORK_TREE|INDEX_FILE|NAMESPACE|CONFIG|(OBJECT|AUTHOR|COMMITTER)_.*|CONFIG_(COUNT|KEY|VALUE|PARAM).*)")
-REFUSED = re.compile(r"authentication failed|could not read username|permission .*denied|returned error: 40[13]|not found|does not exist", re.I)
+REFUSED = re.compile(
+    r"authentication failed|could not read username|permission .*denied|returned error: 40[13]|not found|does not exist", re.IGNORECASE
+)
 # How a server words that the branch moved while it took the push: a lost race, not a refusal.
-MOVED = re.compile(r"cannot lock ref|failed to (update|lock) ref|incorrect old value|non-fast-forward|fetch first", re.I)
+MOVED = re.compile(r"cannot lock ref|failed to (update|lock) ref|incorrect old value|non-fast-forward|fetch first", re.IGNORECASE)
 
 Read = Callable[[str], "bytes | None"]
 
@@ -123,9 +125,7 @@ class Clone:
 
     # --- writing ---------------------------------------------------------------------------------
 
-    def commit(
-        self, parent: str, changes: Mapping[str, bytes | None], subject: str, trailers: Mapping[str, str]
-    ) -> str | None:
+    def commit(self, parent: str, changes: Mapping[str, bytes | None], subject: str, trailers: Mapping[str, str]) -> str | None:
         """Build a commit on `parent` (None deletes a file); None if nothing would change."""
         tree = self._tree(parent, changes)
         if tree == self._git("rev-parse", "--verify", f"{parent}^{{tree}}").strip():
@@ -240,8 +240,8 @@ def _call(command: Sequence[str], stdin: bytes, env: Mapping[str, str]) -> subpr
 
 def _parse_commit(text: str) -> Commit:
     sha, _, trailers = text.partition("\0")
-    pairs = (line.split(": ", 1) for line in trailers.splitlines() if ": " in line)
-    return Commit(sha, {name: value for name, value in pairs})
+    pairs = (line.partition(": ")[::2] for line in trailers.splitlines())
+    return Commit(sha, dict(pairs))
 
 
 def _one_line(text: str) -> str:

@@ -116,7 +116,9 @@ class Run:
         elif rollback.says("result") == "superseded":
             yield Line("failed", where, "a newer release is in place, so nothing was rolled back")
         elif rollback.result in ("failure", "cancelled"):
-            yield Line("rollback_failed", where, f"the rollback ended as {rollback.result}; git: {rollback.says('commit') or 'not reverted'}")
+            yield Line(
+                "rollback_failed", where, f"the rollback ended as {rollback.result}; git: {rollback.says('commit') or 'not reverted'}"
+            )
 
     def _broken(self, release: ReleaseJobs, deploy: Job, verify: Job) -> Line:
         where = release.environment

@@ -160,6 +160,7 @@ class Owned(Target):
         self.files = sorted(nothing_deployed(self._folder, manifest.service))
 
     def values(self, read: Read) -> dict[Place, str]:
+        """Return the values in place."""
         places = {name: [DIGEST] if name.endswith("kustomization.yaml") else [URI, *NOTES] for name in self.files}
         return {place: value for name in self.files for place, value in self._read_file(name, read, places[name])}
 
@@ -169,13 +170,16 @@ class Owned(Target):
         return (((name, path), value) for path, value in found if isinstance(value, str))
 
     def document(self, name: str, read: Read) -> tuple[int, Any]:
+        """Return the document of a file."""
         return 0, next(iter(splice.documents(read(name) or b"", name)), None)
 
     def read(self, read: Read) -> Release:
+        """Return the release in place."""
         fields = {**NOTES, URI: "uri", DIGEST: "digest"}
         return Release(**{fields[path]: value for (_, path), value in self.values(read).items()})
 
-    def write(self, read: Read, release: Release) -> Changes:
+    def write(self, read: Read, release: Release) -> Changes:  # noqa: ARG002  (patches need it)
+        """Return the files' new content."""
         if not release.uri:
             return nothing_deployed(self._folder, self._manifest.service)
         images = _images(self._manifest.image, release.digest)
@@ -185,6 +189,7 @@ class Owned(Target):
         }
 
     def undo(self, tip: Read, ours: Read, before: Read) -> Changes:
+        """Return what takes our release back; a first one leaves nothing deployed."""
         old = self.read(before)
         if not old.uri:
             return self.write(tip, old)
@@ -202,6 +207,7 @@ class Patched(Target):
         self.files = [self._name]
 
     def document(self, name: str, read: Read) -> tuple[int, Any]:
+        """Return the document of a file."""
         content = read(name)
         if content is None:
             raise ConfigError(f"{name} is not in the GitOps repository")
@@ -210,6 +216,7 @@ class Patched(Target):
         return number, found[number]
 
     def values(self, read: Read) -> dict[Place, str]:
+        """Return the values in place."""
         _, document = self.document(self._name, read)
         return {(self._name, path): splice.get(document, path) for path in self._paths(document)}
 
@@ -218,10 +225,12 @@ class Patched(Target):
         return [_uri_path(document, self._name), *image]
 
     def read(self, read: Read) -> Release:
+        """Return the release in place."""
         uri, *image = self.values(read).values()
         return Release(uri=uri, digest=image[0].partition("@")[2] if image else "")
 
     def write(self, read: Read, release: Release) -> Changes:
+        """Return the files' new content."""
         _, document = self.document(self._name, read)
         wanted = [release.uri, f"{self._manifest.image}@{release.digest}"]
         values = dict(zip(self._paths(document), wanted, strict=False))
@@ -294,7 +303,7 @@ def trailers_of(release: Release, identity: Identity) -> dict[str, str]:
     return identity.trailers("release") | {name: getattr(release, field) for name, field in TRAILERS.items()}
 
 
-def may_replace(now: Release, new: Release, rule: str, champion: str, adopted: bool) -> None:
+def may_replace(now: Release, new: Release, rule: str, champion: str, *, adopted: bool) -> None:
     """The compare-and-set: only the version that the gate compared with may be replaced."""
     if not now.uri or now.run == new.run:
         return

@@ -39,7 +39,7 @@ class Rollback:
         self.trailers = self.identity.trailers("rollback") | {"Mlp-Run": self.run}
 
     def ours(self) -> list[Commit]:
-        """This run's release commits, newest first; found by trailer, since a deploy may have pushed and then died."""
+        """Release commits of this run, newest first; found by trailer, since a deploy may have pushed and then died."""
         return self.clone.log(self.clone.fetch(), self.identity.trailers("release") | {"Mlp-Run": self.run})
 
     def base(self, ours: list[Commit]) -> str:
@@ -78,7 +78,7 @@ def check(given: Config, clone: Clone, commit: str, restored: Release, report: R
     report.rows.append(("rollout", f"{restored.uri} is live" if restored.uri else "the InferenceService is gone"))
     if restored.uri:
         endpoint, model = given.endpoint(live, deadline), known_model(given, restored)
-        run_all(endpoint, given.smoke, given.manifest.service, model, given.poll_seconds, report)
+        run_all(endpoint, given.smoke, model, given.poll_seconds, report)
 
 
 def known_model(given: Config, restored: Release) -> Model | None:

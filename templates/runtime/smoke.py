@@ -1,4 +1,4 @@
-"""Smoke tests: is the model ready, does it answer as the approved one did, does it keep its contract?"""
+"""Smoke tests: the model is ready, answers as the approved one did, and keeps its contract."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import requests
+
 import usercode
 from common import CandidateError, ConfigError, Deadline, ServiceError, optional_env, parse
 from web import Service
@@ -80,6 +81,7 @@ class Endpoint:
     """The served model."""
 
     def __init__(self, url: str, service: str, protocol: Literal["v1", "v2"], deadline: Deadline) -> None:
+        self.service = service
         headers = {"Host": optional_env("SERVING_HOST"), "Authorization": _bearer()}
         given = {name: value for name, value in headers.items() if value}
         self._patient = Service("the model's endpoint", url, given, attempts=4, deadline=deadline)
@@ -230,24 +232,26 @@ def close(wanted: Any, got: Any, tolerance: float) -> bool:
     return type(wanted) is type(got) and bool(wanted == got)
 
 
-def refusals(endpoint: Endpoint, contract: Contract, service: str) -> str:
+def refusals(endpoint: Endpoint, contract: Contract) -> str:
     """Send what must be refused; afterwards the model must still be ready."""
-    cases = _cases(contract, endpoint, service)
+    cases = _cases(contract, endpoint)
     for case in cases:
         response = endpoint.post(case.body, case.raw, case.path)
         if not case.accepts(response.status_code):
             wanted = "/".join(map(str, case.status)) or "4xx"
-            raise CandidateError(f"smoke test contract: {case.name!r} was answered {response.status_code}, not {wanted}: {response.text[:300]}")
+            raise CandidateError(
+                f"smoke test contract: {case.name!r} was answered {response.status_code}, not {wanted}: {response.text[:300]}"
+            )
     if wrong := endpoint.is_ready():
         raise CandidateError(f"smoke test contract: no longer ready after bad requests: {wrong}")
     return f"{len(cases)} bad requests refused, still ready"
 
 
-def _cases(contract: Contract, endpoint: Endpoint, service: str) -> list[Case]:
+def _cases(contract: Contract, endpoint: Endpoint) -> list[Case]:
     if contract.requests:
         data = _load(Path(contract.requests))
         return list(parse(list[Case], data, contract.requests))
-    unknown = endpoint.predict.replace(f"/{service}", f"/{service}-unknown")
+    unknown = endpoint.predict.replace(f"/{endpoint.service}", f"/{endpoint.service}-unknown")
     return [Case("not JSON", raw='{"inputs": ['), Case("no inputs", body={}), Case("an unknown model", body={"inputs": []}, path=unknown)]
 
 
@@ -292,7 +296,7 @@ class Report:
     p95_seconds: str = ""
 
 
-def run_all(endpoint: Endpoint, smoke: Smoke, service: str, model: Model | None, poll_seconds: float, report: Report) -> None:
+def run_all(endpoint: Endpoint, smoke: Smoke, model: Model | None, poll_seconds: float, report: Report) -> None:
     """Run the tests in order; the first that fails ends it. Without `model` nothing golden is known."""
     if smoke.ready:
         report.rows.append(("ready", ready(endpoint, poll_seconds)))
@@ -300,7 +304,7 @@ def run_all(endpoint: Endpoint, smoke: Smoke, service: str, model: Model | None,
     if wanted and smoke.golden:
         report.rows.append(("golden", answers(endpoint, wanted, smoke.golden.tolerance)))
     if smoke.contract:
-        report.rows.append(("contract", refusals(endpoint, smoke.contract, service)))
+        report.rows.append(("contract", refusals(endpoint, smoke.contract)))
     if smoke.contract and smoke.contract.p95_seconds is not None and wanted:
         p95, text = latency(endpoint, wanted.request, smoke.contract.p95_seconds)
         report.p95_seconds = f"{p95:.6f}"

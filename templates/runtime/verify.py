@@ -74,7 +74,7 @@ def check(given: Config, clone: Clone, report: Report) -> Release:
     report.rows.append(("rollout", f"{release.uri or 'nothing deployed'} is live"))
     if release.uri and given.smoke != Smoke(ready=False):
         endpoint = given.endpoint(live, deadline)
-        run_all(endpoint, given.smoke, given.manifest.service, given.model(release), given.poll_seconds, report)
+        run_all(endpoint, given.smoke, given.model(release), given.poll_seconds, report)
     return release
 
 

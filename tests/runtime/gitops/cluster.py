@@ -15,9 +15,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
-from gitops_world import Origin
 
-TOKEN = "argo-token"  # noqa: S105
+from gitops.world import Origin
+
+TOKEN = "argo-token"
 APP = "/api/v1/applications/churn-prod"
 Answer = tuple[int, Any]
 
@@ -198,8 +199,8 @@ class Cluster:
 
     def _answer_model(self, request: BaseHTTPRequestHandler, body: bytes) -> Answer:
         uri = self.deployed.get("uri", "")
-        special = self.behaviour.get(uri, lambda _path, _body: None)(request.path, body)
-        if special is not None:
+        misbehave = self.behaviour.get(uri)
+        if misbehave and (special := misbehave(request.path, body)) is not None:
             return special
         if not uri:
             return 503, {"error": "no model"}

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster import Cluster, predictions
-from gitops_world import TREE, Origin, Script, git, git_env
 from mlflow import MlflowClient
-from releases import REQUEST, ROWS, Models, Pipeline, golden_run, uri
+
+from gitops.cluster import Cluster, predictions
+from gitops.releases import REQUEST, ROWS, Models, Pipeline, golden_run, uri
+from gitops.world import TREE, Origin, Script, git, git_env
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def pipeline(
     origin: Origin,
     cluster: Cluster,
     models: Models,
-    tree: Path,  # noqa: ARG001  (a deploy publishes it)
+    tree: Path,
     mlflow_env: dict[str, str],
     store_env: dict[str, str],
 ) -> Pipeline:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cluster import Cluster, predictions
-from gitops_world import OWNED, Origin, Script, release_env
 from mlflow import MlflowClient
+
+from gitops.cluster import Cluster
+from gitops.world import OWNED, Origin, Script, release_env
 
 ROWS = [1.0, 2.0, 30.0]
 REQUEST = {"inputs": [{"name": "x", "datatype": "FP64", "shape": [3], "data": ROWS}]}

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from gitops_world import IMAGE, OWNED, RUNTIME, TREE, Origin, Script, git, release_env
+
+from gitops.world import IMAGE, OWNED, RUNTIME, TREE, Origin, Script, git, release_env
 
 RELEASE = "apps/churn/overlays/prod/release"
 
@@ -151,8 +152,7 @@ def test_five_runs_at_once_all_land(origin: Origin, tmp_path: Path) -> None:
         "print(land(clone, lambda t: clone.commit(t, {f'apps/{sys.argv[3]}.yaml': b'x'}, 'Race', {'Mlp-Run': sys.argv[3]})))"
     )
     racers = [
-        subprocess.Popen([sys.executable, "-c", code, str(origin.url), str(tmp_path / f"racer{n}"), str(n)], cwd=RUNTIME)
-        for n in range(5)
+        subprocess.Popen([sys.executable, "-c", code, str(origin.url), str(tmp_path / f"racer{n}"), str(n)], cwd=RUNTIME) for n in range(5)
     ]
     assert [racer.wait(timeout=60) for racer in racers] == [0] * 5
     assert [f for f in origin.files() if f.startswith("apps/")] == [f"apps/{n}.yaml" for n in range(5)]
@@ -290,9 +290,7 @@ PATCH: dict[str, Any] = {
 
 
 def existing(origin: Origin) -> bytes:
-    return subprocess.run(
-        ["git", "show", "main:services/churn.yaml"], cwd=origin.url, check=True, capture_output=True
-    ).stdout
+    return subprocess.run(["git", "show", "main:services/churn.yaml"], cwd=origin.url, check=True, capture_output=True).stdout
 
 
 def test_patch_changes_two_values_and_no_other_byte(script: Script, origin: Origin) -> None:

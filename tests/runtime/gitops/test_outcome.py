@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from cluster import serve
-from gitops_world import Script
+
+from gitops.cluster import serve
+from gitops.world import Script
 
 CONFIG: dict[str, Any] = {
     "pipeline": "churn",
@@ -54,7 +55,11 @@ CUT = job("cancelled")
         ({"live": BAD, "rollback": job("failure")}, "rollback_failed", ["not reverted"]),
         ({"live": BAD, "rollback": job("failure", result="superseded")}, "failed", ["newer release"]),
         ({"rollout": job("failure"), "live": job("skipped"), "rollback": job(result="nothing")}, "failed", ["without an output"]),
-        ({"rollout": job("cancelled"), "live": job("skipped"), "rollback": job(result="nothing")}, "cancelled", ["deploy ended as cancelled"]),
+        (
+            {"rollout": job("cancelled"), "live": job("skipped"), "rollback": job(result="nothing")},
+            "cancelled",
+            ["deploy ended as cancelled"],
+        ),
         (SKIPPED | {"checks": job("failure"), "features": job("skipped"), "fit": job("skipped")}, "failed", ["| checks |"]),
         (SKIPPED | {"fit": job("failure")}, "failed", ["| fit |"]),
         (SKIPPED | {"fit": job("cancelled")}, "cancelled", ["| fit |"]),

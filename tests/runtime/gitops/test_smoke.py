@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import smoke
-from cluster import Cluster, predictions, slow
 from common import CandidateError, ConfigError, Deadline, ServiceError
-from releases import REQUEST, ROWS, uri
+
+from gitops.cluster import Cluster, predictions, slow
+from gitops.releases import REQUEST, ROWS, uri
 
 URI = uri(2)
 KNOWN = smoke.Known(REQUEST, {"predict": predictions(URI, ROWS)})
@@ -40,7 +41,7 @@ def test_a_good_model_passes(served: Cluster) -> None:
     there = endpoint(served)
     assert smoke.ready(there, 0.01) == "ready 3 times in a row"
     assert smoke.answers(there, KNOWN, 0.001) == "3 values within 0.001"
-    assert smoke.refusals(there, smoke.Contract(), "churn") == "3 bad requests refused, still ready"
+    assert smoke.refusals(there, smoke.Contract()) == "3 bad requests refused, still ready"
     p95, _ = smoke.latency(there, REQUEST, 5.0)
     assert 0 < p95 < 5
 
@@ -50,7 +51,7 @@ def test_v1(served: Cluster) -> None:
     known = smoke.Known({"instances": [[row] for row in ROWS]}, KNOWN.outputs)
     assert smoke.ready(there, 0.01)
     assert smoke.answers(there, known, 0.001)
-    assert smoke.refusals(there, smoke.Contract(), "churn")
+    assert smoke.refusals(there, smoke.Contract())
 
 
 def test_ready_means_three_times_in_a_row(served: Cluster) -> None:
@@ -94,12 +95,15 @@ def test_golden_refuses(served: Cluster, behaviour: Any, said: str) -> None:
 
 
 def test_golden_is_sent_again_when_the_way_is_disturbed(served: Cluster) -> None:
-    answers = iter([(503, {}), (502, {})])
+    answers: Any = iter([(503, {}), (502, {})])
     served.behaviour[URI] = lambda path, _: next(answers, None) if path.endswith("infer") else None
     assert smoke.answers(endpoint(served), KNOWN, 0.001)
 
 
-@pytest.mark.parametrize(("wanted", "got", "equal"), [(100.0, 100.09, True), (100.0, 100.2, False), (0.0, 0.0009, True), ("a", "a", True), ("1", 1, False), (1, True, True)])
+@pytest.mark.parametrize(
+    ("wanted", "got", "equal"),
+    [(100.0, 100.09, True), (100.0, 100.2, False), (0.0, 0.0009, True), ("a", "a", True), ("1", 1, False), (1, True, True)],
+)
 def test_tolerance_is_absolute_or_relative(wanted: Any, got: Any, equal: bool) -> None:  # noqa: FBT001
     assert smoke.close(wanted, got, 0.001) is equal
 
@@ -119,7 +123,7 @@ def test_outputs_are_compared_by_name_where_there_are_several() -> None:
 def test_contract_refuses(served: Cluster, status: int, body: bytes, said: str) -> None:
     served.behaviour[URI] = lambda _, sent: (status, {}) if sent == body else None
     with pytest.raises(CandidateError, match=said):
-        smoke.refusals(endpoint(served), smoke.Contract(), "churn")
+        smoke.refusals(endpoint(served), smoke.Contract())
 
 
 def test_a_bad_request_must_not_bring_the_model_down(served: Cluster) -> None:
@@ -132,19 +136,19 @@ def test_a_bad_request_must_not_bring_the_model_down(served: Cluster) -> None:
 
     served.behaviour[URI] = behave
     with pytest.raises(CandidateError, match="no longer ready"):
-        smoke.refusals(endpoint(served), smoke.Contract(), "churn")
+        smoke.refusals(endpoint(served), smoke.Contract())
 
 
 def test_the_users_own_bad_requests(served: Cluster, tmp_path: Path) -> None:
     file = tmp_path / "bad.json"
     file.write_text(json.dumps([{"name": "gone", "path": "/v2/models/x/infer", "body": REQUEST, "status": [404]}]))
-    assert smoke.refusals(endpoint(served), smoke.Contract(str(file)), "churn").startswith("1 bad")
+    assert smoke.refusals(endpoint(served), smoke.Contract(str(file))).startswith("1 bad")
     file.write_text(json.dumps([{"name": "fine", "body": REQUEST}]))
     with pytest.raises(CandidateError, match="'fine' was answered 200, not 4xx"):
-        smoke.refusals(endpoint(served), smoke.Contract(str(file)), "churn")
+        smoke.refusals(endpoint(served), smoke.Contract(str(file)))
     file.write_text(json.dumps([{"name": "fine", "unknown": 1}]))
     with pytest.raises(ConfigError, match="unknown"):
-        smoke.refusals(endpoint(served), smoke.Contract(str(file)), "churn")
+        smoke.refusals(endpoint(served), smoke.Contract(str(file)))
 
 
 def test_latency_is_the_95th_percentile(served: Cluster) -> None:
@@ -181,7 +185,7 @@ def test_a_reference_program_says_what_to_expect(served: Cluster, tmp_path: Path
     rows = tmp_path / "rows.json"
     rows.write_text(json.dumps(REQUEST))
     golden = smoke.Golden(str(rows), 0.001, [sys.executable, "-c", program])
-    given = (endpoint(served), smoke.Smoke(golden=golden), "churn", smoke.Model("models:/churn/2", "run"), 0.01, smoke.Report())
+    given = (endpoint(served), smoke.Smoke(golden=golden), smoke.Model("models:/churn/2", "run"), 0.01, smoke.Report())
     if error:
         with pytest.raises(error):
             smoke.run_all(*given)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import gitops_world  # noqa: F401  (puts the scripts on the path)
 import pytest
 import splice
 from common import ConfigError
+
+import gitops.world  # noqa: F401  (puts the scripts on the path)
 
 PATH: splice.Path = ("spec", "uri")
 

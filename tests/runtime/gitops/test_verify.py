@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gitops_world import PATCH_CONFIG, Origin, Script
-from releases import LIVE, Pipeline, uri
+
+from gitops.releases import LIVE, Pipeline, uri
+from gitops.world import PATCH_CONFIG, Origin, Script
 
 
 def test_a_good_release_becomes_the_champion(pipeline: Pipeline) -> None:
@@ -90,7 +91,7 @@ def test_a_short_outage_is_outlived(pipeline: Pipeline) -> None:
 
 def test_a_refused_token_is_a_configuration_error(pipeline: Pipeline) -> None:
     deployed = pipeline.deploy(1)
-    result = pipeline.verify(deployed, 1, ARGOCD_AUTH_TOKEN="wrong")  # noqa: S106
+    result = pipeline.verify(deployed, 1, ARGOCD_AUTH_TOKEN="wrong")
     assert result.code == 2
     assert "churn-prod" in result.outputs["reason"]
 
