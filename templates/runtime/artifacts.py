@@ -13,14 +13,12 @@ from typing import Any, TypeVar
 import botocore.exceptions
 import requests
 
-from common import Deadline, ServiceError, jitter, optional_env
+from common import Deadline, ServiceError, jitter
 
 # MLflow's own client waits for minutes before it gives up.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-if _endpoint := optional_env("AWS_ENDPOINT_URL_S3"):
-    os.environ.setdefault("MLFLOW_S3_ENDPOINT_URL", _endpoint)
 
 import mlflow.artifacts
 from mlflow import MlflowClient

@@ -61,11 +61,11 @@ def main() -> None:
     with artifacts.downloaded(f"models:/{model.model_id}") as folder:
         content = formats.open_model(folder)
         layout = formats.FORMATS[settings.format](content, settings.service)
-        predictions = _predict(settings.golden, folder)
+        predicted = _predict(settings.golden, folder)
         version = _register(registry, settings, model)
         uri = _serve(settings, model, registry.download_uri(version.name, version.version), folder, layout)
     if settings.golden:
-        _log_golden(settings.golden, model, predictions)
+        _log_golden(settings.golden, model, predicted)
     _report(settings, model, version, uri)
 
 
@@ -147,23 +147,23 @@ def _copy(layout: formats.Layout, target: str) -> None:
 # --- golden predictions --------------------------------------------------------------------------------
 
 
-def _predict(golden: Golden | None, folder: Path) -> list[Any]:
+def _predict(golden: Golden | None, folder: Path) -> dict[str, Any]:
     """The artifact's own predictions, made in the project's environment and without credentials."""
     if not golden:
-        return []
+        return {}
     script = str(Path(__file__).resolve().with_name("predict.py"))
     with tempfile.TemporaryDirectory(prefix="mlp-") as place:
         result = Path(place) / "predictions.json"
         argv = [*golden.argv, script, str(folder), golden.rows, str(result)]
         if wrong := usercode.call(argv, usercode.environment({}, without=CREDENTIALS), PREDICT_SECONDS):
             raise CandidateError(f"predicting the golden rows {golden.rows} {wrong}")
-        found: list[Any] = json.loads(result.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     return found
 
 
-def _log_golden(golden: Golden, model: Model, predictions: list[Any]) -> None:
+def _log_golden(golden: Golden, model: Model, predicted: dict[str, Any]) -> None:
     request = json.loads(Path(golden.rows).read_text(encoding="utf-8"))
-    data = {"model_id": model.model_id, "request": request, "predictions": predictions}
+    data = {"model_id": model.model_id, "request": request, "outputs": predicted}
     artifacts.log_json(model.run_id, "golden.json", data)
 
 

@@ -51,14 +51,19 @@ def _flat(data: Any) -> list[Any]:
     return [v for item in data for v in _flat(item)] if isinstance(data, list) else [data]
 
 
-def rows(result: Any) -> list[Any]:
-    """One plain JSON value per row."""
+def outputs(result: Any) -> dict[str, list[Any]]:
+    """Output → its values, flattened in row-major order; one that has no name is called `predict`."""
+    if hasattr(result, "columns"):  # a DataFrame
+        result = {str(name): result[name] for name in result.columns}
     if isinstance(result, dict):
-        return [list(row) for row in zip(*(rows(values) for values in result.values()), strict=True)]
-    if hasattr(result, "columns"):
-        result = result.iloc[:, 0] if len(result.columns) == 1 else result
-    values: list[Any] = result.tolist() if hasattr(result, "tolist") else getattr(result, "values", result)
-    return values.tolist() if hasattr(values, "tolist") else list(values)
+        named = {name: _flat(_plain(values)) for name, values in result.items()}
+        return named if len(named) > 1 else {"predict": next(iter(named.values()), [])}
+    return {"predict": _flat(_plain(result))}
+
+
+def _plain(values: Any) -> list[Any]:
+    found = values.tolist() if hasattr(values, "tolist") else values
+    return list(found)
 
 
 def main() -> None:
@@ -66,7 +71,7 @@ def main() -> None:
     model, request, output = sys.argv[1:]
     loaded = pyfunc.load_model(model)
     found = loaded.predict(features(json.loads(Path(request).read_text(encoding="utf-8"))))
-    Path(output).write_text(json.dumps(rows(found), allow_nan=False), encoding="utf-8")
+    Path(output).write_text(json.dumps(outputs(found), allow_nan=False), encoding="utf-8")
 
 
 if __name__ == "__main__":

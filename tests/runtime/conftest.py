@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
 import itertools
 import json
 import os
@@ -22,8 +25,10 @@ from tracking import Tracking
 
 RUNTIME = Path(__file__).parents[2] / "templates" / "runtime"
 sys.path.insert(0, str(RUNTIME))
+common = importlib.import_module("common")
 
 KEYS = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "tester-secret", "AWS_DEFAULT_REGION": "eu-west-1"}
+COMMIT = "c0ffee" + "0" * 34
 NUMBERS = itertools.count(1001)
 
 
@@ -91,25 +96,42 @@ def clean_env() -> dict[str, str]:
 
 @pytest.fixture
 def step(tmp_path: Path, workspace: Path, run_id: str) -> Step:
-    """Run a script as a step of a job: configuration, environment, outputs, summary."""
+    """Run a script as a step of a job. In this process for speed; with `process` as the workflow does it."""
 
-    def call(command: str, config: Mapping[str, Any] | str, *envs: Mapping[str, str], **extra: str) -> Result:
-        name, *arguments = command.split()
+    def call(command: str, config: Mapping[str, Any] | str, *envs: Mapping[str, str], process: bool = False, **extra: str) -> Result:
         files = {v: tmp_path / v for v in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         for path in files.values():
             path.write_text("")
         env = clean_env() | {v: str(p) for v, p in files.items()}
-        env |= {"GITHUB_REPOSITORY": "acme/churn", "GITHUB_RUN_ID": run_id, "GITHUB_RUN_ATTEMPT": "1", "GITHUB_SHA": "c0ffee" + "0" * 34}
+        env |= {"GITHUB_REPOSITORY": "acme/churn", "GITHUB_RUN_ID": run_id, "GITHUB_SHA": COMMIT}
         env["MLP_CONFIG"] = config if isinstance(config, str) else json.dumps(config)
         for more in (*envs, extra):
             env |= more
-        script = [sys.executable, str(RUNTIME / f"{name}.py"), *arguments]
-        done = subprocess.run(script, cwd=workspace, env=env, capture_output=True, text=True, timeout=110, check=False)
+        code, log = (run_process if process else run_here)(command.split(), workspace, env)
         found = re.findall(r"^(\w+)<<(mlp-\w+)\n(.*?)\n\2$", files["GITHUB_OUTPUT"].read_text(), re.MULTILINE | re.DOTALL)
-        outputs = {key: value for key, _, value in found}
-        return Result(done.returncode, done.stdout + done.stderr, files["GITHUB_STEP_SUMMARY"].read_text(), outputs)
+        return Result(code, log, files["GITHUB_STEP_SUMMARY"].read_text(), {key: value for key, _, value in found})
 
     return call
+
+
+def run_process(command: list[str], folder: Path, env: dict[str, str]) -> tuple[int, str]:
+    script = [sys.executable, str(RUNTIME / f"{command[0]}.py"), *command[1:]]
+    done = subprocess.run(script, cwd=folder, env=env, capture_output=True, text=True, timeout=200, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def run_here(command: list[str], folder: Path, env: dict[str, str]) -> tuple[int, str]:
+    log = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(log):
+        patch.chdir(folder)
+        for name in set(os.environ) - set(env):
+            patch.delenv(name)
+        for name, value in env.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as exit_:
+            common.run(importlib.import_module(command[0]).main)
+    return int(exit_.value.code or 0), log.getvalue()
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ def features(workspace: Path) -> Path:
 def test_good_data_becomes_a_snapshot(step: Step, features: Path, store_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in store_env.items():
         monkeypatch.setenv(name, value)
-    done = step("data check", CONFIG, store_env)
+    done = step("data check", CONFIG, store_env, process=True)
     assert done.code == 0, done.log
     sha256 = subprocess.run(["sha256sum", str(features)], capture_output=True, text=True, check=True).stdout.split()[0]
     uri = f"s3://{BUCKET}/mlp/churn/snapshots/{sha256}/features.parquet"

@@ -24,10 +24,10 @@ Export = Callable[..., Result]
 
 @pytest.fixture
 def export(step: Step, tracking: Tracking, mlflow_env: dict[str, str], store_env: dict[str, str]) -> Export:
-    def call(run_id: str, model_id: str, changes: dict[str, Any] | None = None, **env: str) -> Result:
+    def call(run_id: str, model_id: str, changes: dict[str, Any] | None = None, *, process: bool = False, **env: str) -> Result:
         config = {"pipeline": "churn", "model": tracking.name, "service": "churn", "format": "mlflow"} | (changes or {})
         given = {"RUN_ID": run_id, "MODEL_ID": model_id, "CHAMPION_VERSION": "7", "SNAPSHOT_SHA256": "5" * 64}
-        return step("export", config, mlflow_env, store_env, given, env)
+        return step("export", config, mlflow_env, store_env, given, env, process=process)
 
     return call
 
@@ -47,7 +47,7 @@ def below(uri: str) -> list[str]:
 
 def test_registers_and_resolves_once(export: Export, tracking: Tracking) -> None:
     trained = tracking.trained({"auc": 0.8})
-    done = export(*vars(trained).values())
+    done = export(*vars(trained).values(), process=True)
     assert done.code == 0, done.log
     uri = done.outputs["storage_uri"]
     assert done.outputs == {
@@ -77,7 +77,7 @@ def test_golden_predictions_come_from_the_artifact(
     golden = json.loads(tracking.read(trained.run_id, "golden.json"))
     model = mlflow.pyfunc.load_model(str(model_files["cloudpickle"]))
     expected = model.predict(np.array(ROWS["inputs"][0]["data"]).reshape(3, 2)).tolist()
-    assert golden == {"model_id": trained.model_id, "request": ROWS, "predictions": expected}
+    assert golden == {"model_id": trained.model_id, "request": ROWS, "outputs": {"predict": expected}}
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,12 @@ def test_rows_that_cannot_be_predicted(export: Export, tracking: Tracking, works
 
 def test_predicting_has_no_credentials(export: Export, tracking: Tracking, workspace: Path) -> None:
     (workspace / "rows.json").write_text(json.dumps(ROWS))
-    spy = "import json,os,sys; json.dump(sorted(k for k in os.environ if 'PASSWORD' in k or 'SECRET' in k), open(sys.argv[-1], 'w'))"
+    spy = "import json,os,sys; seen = [k for k in os.environ if 'PASSWORD' in k or 'SECRET' in k]\n"
+    spy += "json.dump({'seen': seen}, open(sys.argv[-1], 'w'))"
     trained = tracking.trained()
     done = export(*vars(trained).values(), {"golden": {"rows": "rows.json", "argv": [sys.executable, "-c", spy]}})
     assert done.code == 0, done.log
-    assert json.loads(tracking.read(trained.run_id, "golden.json"))["predictions"] == []
+    assert json.loads(tracking.read(trained.run_id, "golden.json"))["outputs"] == {"seen": []}
 
 
 @pytest.mark.parametrize("format_", ["mlflow", "sklearn"])
@@ -215,7 +216,7 @@ def test_models_that_the_runtime_cannot_read(
 def test_a_registry_or_store_that_is_down(export: Export, tracking: Tracking) -> None:
     trained = tracking.trained()
     assert export(*vars(trained).values(), MLFLOW_TRACKING_URI="http://127.0.0.1:9").code == 3
-    assert export(*vars(trained).values(), AWS_ENDPOINT_URL_S3="http://127.0.0.1:9", AWS_MAX_ATTEMPTS="1").code == 3
+    assert export(*vars(trained).values(), AWS_ENDPOINT_URL_S3="http://127.0.0.1:9", AWS_MAX_ATTEMPTS="1", process=True).code == 3
 
 
 def test_an_upload_that_died_is_finished_by_the_next_attempt(export: Export, proxied: dict[str, str]) -> None:

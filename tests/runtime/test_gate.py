@@ -51,10 +51,10 @@ class World:
         rules = {"require": [AUC, LATENCY], "without_champion": [FIRST], "metrics": METRICS}
         return {"pipeline": "churn", "stage": "quality", "champion": champion, "evaluate": evaluate} | rules | changes
 
-    def gate(self, config: dict[str, Any], answers: Answers | None = None, **env: str) -> Result:
+    def gate(self, config: dict[str, Any], answers: Answers | None = None, *, process: bool = False, **env: str) -> Result:
         (self.workspace / "answers.json").write_text(json.dumps(answers or {}))
         ids = {"RUN_ID": self.candidate.run_id, "MODEL_ID": self.candidate.model_id, "SNAPSHOT_SHA256": SNAPSHOT}
-        return self.call("gate", config, ids | env)
+        return self.call("gate", config, ids | env, process=process)
 
     def answers(self, ours: dict[str, Any], version: str, theirs: dict[str, Any]) -> Answers:
         return {f"models:/{self.candidate.model_id}": ours, f"models:/{self.tracking.name}/{version}": theirs}
@@ -66,8 +66,8 @@ class World:
 
 @pytest.fixture
 def world(step: Step, tracking: Tracking, workspace: Path, mlflow_env: dict[str, str], store_env: dict[str, str]) -> World:
-    def call(command: str, config: dict[str, Any], env: dict[str, str]) -> Result:
-        return step(command, config, mlflow_env, store_env, env)
+    def call(command: str, config: dict[str, Any], env: dict[str, str], *, process: bool) -> Result:
+        return step(command, config, mlflow_env, store_env, env, process=process)
 
     return World(tracking, workspace, call)
 
@@ -77,7 +77,7 @@ def world(step: Step, tracking: Tracking, workspace: Path, mlflow_env: dict[str,
 
 def test_a_better_candidate_wins(world: World) -> None:
     champion, version = world.tracking.champion(WORSE)
-    done = world.gate(world.config(), world.answers({"metrics": GOOD}, version, {"metrics": WORSE}))
+    done = world.gate(world.config(), world.answers({"metrics": GOOD}, version, {"metrics": WORSE}), process=True)
     assert done.code == 0, done.log
     expected = {"approved": "true", "model_id": world.candidate.model_id, "champion_version": version, "reason": "all 2 rules hold"}
     assert done.outputs == expected
@@ -192,7 +192,7 @@ def test_lost_files_of_the_store_are_an_outage(world: World) -> None:
     _, version = world.tracking.champion(WORSE)
     answers = world.answers({"metrics": GOOD}, version, {"metrics": WORSE})
     down = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
-    assert world.gate(world.config(champion_unusable="replace"), answers, **down).code == 3
+    assert world.gate(world.config(champion_unusable="replace"), answers, process=True, **down).code == 3
 
 
 # --- without evaluate: logged metrics on one holdout ---------------------------------------------------------

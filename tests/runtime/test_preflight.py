@@ -157,7 +157,10 @@ def test_container_registry_refuses(step: Step, api: Api, images: dict[str, str]
 
 
 def test_git(step: Step, gitops: dict[str, str], tmp_path: Path) -> None:
-    assert "may push to main |" in check(step, {"git": {"path": "apps/other", "must_exist": True}}, gitops).summary
+    wanted = {"git": {"path": "apps/other", "must_exist": True}}
+    done = step("preflight", {"pipeline": "churn", "checks": wanted}, gitops, process=True)
+    assert done.code == 0, done.log
+    assert "may push to main |" in done.summary
     assert "apps/churn will be created" in check(step, {"git": {"path": "apps/churn"}}, gitops).summary
     missing = check(step, {"git": {"path": "apps/churn", "must_exist": True}}, gitops)
     assert missing.code == 2

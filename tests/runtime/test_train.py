@@ -26,8 +26,8 @@ def features(workspace: Path) -> Path:
 
 @pytest.fixture
 def train(step: Step, mlflow_env: dict[str, str], store_env: dict[str, str]) -> Step:
-    def call(command: str, config: dict[str, object], **env: str) -> Result:
-        return step(f"train {command}", config, mlflow_env, store_env, **env)
+    def call(command: str, config: dict[str, object], *, process: bool = False, **env: str) -> Result:
+        return step(f"train {command}", config, mlflow_env, store_env, env, process=process)
 
     return call
 
@@ -169,7 +169,7 @@ def test_an_ordinary_training_script_is_found(
     )
     monkeypatch.setenv("MLFLOW_RUN_CONTEXT", train("prepare", CONFIG).outputs["run_context"])
     subprocess.run([sys.executable, "train.py"], cwd=workspace, check=True, capture_output=True)
-    done = train("finish", CONFIG)
+    done = train("finish", CONFIG, process=True)
     assert done.code == 0, done.log
     assert "0.8" in done.summary
 
