@@ -307,7 +307,7 @@ def may_replace(now: Release, new: Release, rule: str, champion: str, *, adopted
     """The compare-and-set: only the version that the gate compared with may be replaced."""
     if not now.uri or now.run == new.run:
         return
-    if not now.version:
+    if not now.version.isdecimal():
         if not adopted:
             return
         raise RaceError(f"{now.uri} is deployed, which no pipeline run released: it was changed by hand. Revert that, then run again")
