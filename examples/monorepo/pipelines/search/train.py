@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 HERE = Path(__file__).parent
 FEATURES = ["text_match", "clicks", "price", "age", "in_stock"]
-# The newest that Triton 23.05, KServe's default for ONNX, can load.
+# Triton 23.05, what KServe runs ONNX on, reads up to opset 19.
 OPSET = 18
 
 
