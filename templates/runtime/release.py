@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -109,22 +110,22 @@ class Identity:
         return {"Mlp-Pipeline": self.pipeline, "Mlp-Environment": self.environment, "Mlp-Action": action}
 
 
-class Target:
+class Target(abc.ABC):
     """The files of a release, read and written; `values` are the scalars in them that a release sets."""
 
     files: list[str]
 
+    @abc.abstractmethod
     def values(self, read: Read) -> dict[Place, str]:
         """Return the values in place."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def read(self, read: Read) -> Release:
         """Return the release in place."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def write(self, read: Read, release: Release) -> Changes:
         """Return the files' new content."""
-        raise NotImplementedError
 
     def undo(self, tip: Read, ours: Read, before: Read) -> Changes:
         """Return what takes our release back; whatever others changed since then stays."""
@@ -146,9 +147,9 @@ class Target:
         number, _ = self.document(name, read)
         return splice.replace(read(name) or b"", name, number, values)
 
+    @abc.abstractmethod
     def document(self, name: str, read: Read) -> tuple[int, Any]:
         """Return number and content of the document of a file that holds the values."""
-        raise NotImplementedError
 
 
 class Owned(Target):
