@@ -5,12 +5,15 @@
 pub mod analysis;
 pub mod diagnostic;
 pub mod fmt;
+pub mod emit;
 pub mod graph;
 pub mod lint;
 pub mod lock;
+pub mod plan;
 pub mod resolve;
 pub mod schema;
 pub mod source;
 pub mod syntax;
 
 pub use analysis::{Analysis, Checked, analyze};
+pub use emit::{Artifact, CompileError, Owner, compile};

@@ -14,6 +14,9 @@ static DEFAULT: LazyLock<Lock> = LazyLock::new(|| Lock::parse(BUILT_IN).unwrap_o
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lock {
+    /// This repository on GitHub, `owner/name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
     /// `owner/name` → its pin.
     #[serde(default)]
     pub actions: BTreeMap<String, Pin>,

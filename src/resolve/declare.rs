@@ -1,5 +1,7 @@
 //! The top level of a file: edition, imports, declarations.
 
+use std::collections::BTreeMap;
+
 use super::Resolver;
 use super::defaults;
 use super::hir::{Connection, ConnectionId, Declaration, Param, Spanned, Value};
@@ -246,6 +248,12 @@ impl Resolver<'_> {
             }
         }
         found
+    }
+
+    /// The ids of these connections.
+    pub(super) fn connection_ids(&self, names: &defaults::Connections) -> BTreeMap<&'static str, ConnectionId> {
+        let id = |name: &str| self.hir.connections.iter().position(|connection| connection.name.text == name).map(ConnectionId);
+        names.iter().filter_map(|(kind, name)| Some((*kind, self.connection_id(name).or_else(|| id(name))?))).collect()
     }
 
     fn connection_id(&self, name: &str) -> Option<ConnectionId> {

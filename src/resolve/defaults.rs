@@ -38,8 +38,9 @@ pub fn needed_connections(kinds: &BTreeSet<String>) -> Vec<&'static str> {
     let any = |names: &[&str]| names.iter().any(|name| kinds.contains(*name));
     let mut needed = Vec::new();
     if any(&["train", "gate", "export"]) {
-        needed.extend(["mlflow", "s3"]);
-    } else if any(&["data"]) {
+        needed.push("mlflow");
+    }
+    if any(&["export", "deploy"]) {
         needed.push("s3");
     }
     if any(&["deploy"]) {

@@ -1,5 +1,7 @@
 //! What a file means: names resolved, values typed, defaults filled in.
 
+use std::collections::BTreeMap;
+
 use crate::schema::{Block, Output, Ty};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::Ident;
@@ -312,6 +314,8 @@ pub struct Pipeline {
     pub flow: Vec<Flow>,
     /// The `parallel` blocks.
     pub parallels: Vec<Parallel>,
+    /// The connection of each kind that is used where none is named.
+    pub connections: BTreeMap<&'static str, ConnectionId>,
 }
 
 impl Pipeline {

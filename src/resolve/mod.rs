@@ -5,6 +5,7 @@ mod declare;
 pub mod defaults;
 pub mod hir;
 mod names;
+pub use names::dns_label;
 pub mod paths;
 mod pipeline;
 pub mod problem;

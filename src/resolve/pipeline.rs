@@ -1,6 +1,6 @@
 //! A pipeline: triggers, environments, and the flow of its stages.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Resolver;
 use super::defaults;
@@ -32,7 +32,8 @@ impl Resolver<'_> {
         let kinds: BTreeSet<String> = defaults::stages(directive.stmts()).iter().map(|d| d.keyword.text.clone()).collect();
         let connections = self.connections(&defaults::needed_connections(&kinds), directive.head());
         let stmts = defaults::complete(&name.text, directive.stmts(), &connections, directive.head());
-        let pipeline = self.pipeline_of(stmt, directive, name, &stmts);
+        let mut pipeline = self.pipeline_of(stmt, directive, name, &stmts);
+        pipeline.connections = self.connection_ids(&connections);
         self.hir.pipelines.push(pipeline);
         self.out.used_outputs.push(self.used_outputs.drain(..).collect());
         self.mark_implied(&connections, &kinds);
@@ -68,6 +69,7 @@ impl Resolver<'_> {
             stages: std::mem::take(&mut self.stages),
             flow,
             parallels: parts.parallels,
+            connections: BTreeMap::new(),
         }
     }
 

@@ -22,7 +22,7 @@ const REQUIREMENTS: Attr =
 const PYTHON: Attr = default("python", Ty::String, "\"3.12\"", "Python version of the code.");
 
 const fn timeout(value: &'static str) -> Attr {
-    default("timeout", Ty::Duration, value, "Time limit of the whole job, in whole minutes.")
+    default("timeout", Ty::Duration, value, "Time limit of the stage's work, in whole minutes; setting up and clearing away have ten more.")
 }
 
 const ENV: Statement =
@@ -76,7 +76,7 @@ static TRAIN: Block = Block {
     attrs: &[
         inferred("input", Ty::Output(Output::Dataset), "the dataset above, if there is one", "The dataset."),
         required("run", Ty::Command, "Trains; an ordinary MLflow script."),
-        timeout("6h"),
+        timeout("4h"),
         RUNNER,
         CPU,
         MEMORY,

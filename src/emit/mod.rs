@@ -1,0 +1,74 @@
+//! From plans to files.
+
+mod argocd;
+mod github;
+mod kserve;
+mod runtime;
+mod template;
+pub mod yaml;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::Checked;
+use crate::plan::{Plan, plan};
+
+/// A file to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artifact {
+    /// From the repository's root.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+    /// Who changes it from now on.
+    pub owner: Owner,
+}
+
+/// Who changes a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The compiler: every build rewrites it.
+    Compiler,
+    /// The pipeline when it runs: a build creates it where it is absent, and never touches it again.
+    Runtime,
+}
+
+/// A defect of mlp or a limit of the target; never the user's syntax.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompileError {
+    /// The file that would have been wrong.
+    pub path: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+impl std::error::Error for CompileError {}
+
+/// Compiles a checked file: the files of all its pipelines, by path.
+///
+/// # Errors
+///
+/// When a rendered file is not what was planned (a defect of mlp), or breaks a limit of its target.
+pub fn compile(checked: &Checked<'_>) -> Result<Vec<Artifact>, CompileError> {
+    let mut files = BTreeMap::new();
+    for plan in plan(checked) {
+        for artifact in compile_plan(&plan, checked)? {
+            files.insert(artifact.path.clone(), artifact);
+        }
+    }
+    Ok(files.into_values().collect())
+}
+
+fn compile_plan(plan: &Plan, checked: &Checked<'_>) -> Result<Vec<Artifact>, CompileError> {
+    let mut artifacts = github::emit(plan, checked.analysis().lock)?;
+    artifacts.extend(runtime::emit());
+    artifacts.extend(kserve::emit(plan)?);
+    artifacts.extend(argocd::emit(plan, checked.analysis().lock.repository.as_deref())?);
+    Ok(artifacts)
+}

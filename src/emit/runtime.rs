@@ -1,0 +1,51 @@
+//! The scripts that emitted workflows call: the same bytes in every repository.
+
+use super::{Artifact, Owner};
+
+macro_rules! runtime {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../templates/runtime/", $name)))),*]
+    };
+}
+
+const FILES: &[(&str, &str)] = runtime![
+    "argocd.py",
+    "artifacts.py",
+    "bootstrap.py",
+    "checks.py",
+    "common.py",
+    "data.py",
+    "deploy.py",
+    "evaluation.py",
+    "export.py",
+    "formats.py",
+    "gate.py",
+    "gitrepo.py",
+    "outcome.py",
+    "predict.py",
+    "preflight.py",
+    "publish.py",
+    "pyproject.toml",
+    "registry.py",
+    "release.py",
+    "rollback.py",
+    "rollout.py",
+    "rules.py",
+    "smoke.py",
+    "snapshot.py",
+    "splice.py",
+    "store.py",
+    "tableschema.py",
+    "train.py",
+    "usercode.py",
+    "uv.lock",
+    "verdict.py",
+    "verify.py",
+    "web.py",
+];
+
+/// The runtime's files.
+pub fn emit() -> Vec<Artifact> {
+    let artifact = |(name, text): &(&str, &str)| Artifact { path: format!(".github/mlp/{name}"), text: (*text).to_owned(), owner: Owner::Compiler };
+    FILES.iter().map(artifact).collect()
+}
