@@ -17,8 +17,8 @@ from sklearn.preprocessing import StandardScaler
 
 HERE = Path(__file__).parent
 FEATURES = ["text_match", "clicks", "price", "age", "in_stock"]
-# Triton 23.05, what KServe runs ONNX on, reads up to opset 19.
-OPSET = 18
+# Old on purpose: the server's ONNX runtime may be years older than these tools.
+OPSET = 15
 
 
 def inputs(rows: pd.DataFrame) -> np.ndarray:
