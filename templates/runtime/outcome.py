@@ -40,8 +40,8 @@ class Config:
     """MLP_CONFIG."""
 
     pipeline: str
-    gate: str | None = None
-    export: str | None = None
+    gates: list[str] = field(default_factory=list[str])
+    exports: list[str] = field(default_factory=list[str])
     releases: list[ReleaseJobs] = field(default_factory=list[ReleaseJobs])
 
 
@@ -73,7 +73,7 @@ class Run:
         self.config = given
         self.jobs = _jobs(needs)
         self.refusals = refusals
-        wanted = [given.gate, given.export, *(j for r in given.releases for j in (r.deploy, r.verify, r.rollback))]
+        wanted = [*given.gates, *given.exports, *(j for r in given.releases for j in (r.deploy, r.verify, r.rollback))]
         if absent := sorted({job for job in wanted if job and job not in self.jobs}):
             raise ConfigError(f"NEEDS does not tell of {', '.join(absent)}")
 
@@ -87,20 +87,22 @@ class Run:
         for name, job in self.jobs.items():
             if name not in release_jobs and job.result in ("failure", "cancelled"):
                 yield Line("failed" if job.result == "failure" else "cancelled", name, f"the job ended as {job.result}")
-        yield from self._gate()
+        for name in self.config.gates:
+            yield from self._gate(name)
+        for name in self.config.exports:
+            if version := self.job(name).says("model_version"):
+                yield Line("passed", name, f"version {version} at {self.job(name).says('storage_uri')}")
         for release in self.config.releases:
             yield from self._release(release)
 
-    def _gate(self) -> Iterator[Line]:
-        gate, export = self.job(self.config.gate), self.job(self.config.export)
+    def _gate(self, name: str) -> Iterator[Line]:
+        gate = self.job(name)
         if gate.says("approved") == "false":
             champion = gate.says("champion_version")
             kept = f"version {champion} stays the champion" if champion else "nothing is released"
-            yield Line("kept_champion", "gate", f"{kept}: {gate.says('reason')}")
+            yield Line("kept_champion", name, f"{kept}: {gate.says('reason')}")
         elif gate.says("approved") == "true":
-            yield Line("passed", "gate", gate.says("reason"))
-        if version := export.says("model_version"):
-            yield Line("passed", "export", f"version {version} at {export.says('storage_uri')}")
+            yield Line("passed", name, gate.says("reason"))
 
     def _release(self, release: ReleaseJobs) -> Iterator[Line]:
         deploy, verify, rollback = (self.job(j) for j in (release.deploy, release.verify, release.rollback))

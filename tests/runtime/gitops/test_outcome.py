@@ -12,8 +12,8 @@ from gitops.world import Script
 
 CONFIG: dict[str, Any] = {
     "pipeline": "churn",
-    "gate": "fit",
-    "export": "winner",
+    "gates": ["fit"],
+    "exports": ["winner"],
     "releases": [{"environment": "prod", "deploy": "rollout", "verify": "live", "rollback": "rollback"}],
 }
 
