@@ -4,8 +4,8 @@
 
 pub mod analysis;
 pub mod diagnostic;
-pub mod fmt;
 pub mod emit;
+pub mod fmt;
 pub mod graph;
 pub mod lint;
 pub mod lock;

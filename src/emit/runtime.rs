@@ -21,6 +21,7 @@ const FILES: &[(&str, &str)] = runtime![
     "formats.py",
     "gate.py",
     "gitrepo.py",
+    "host.py",
     "outcome.py",
     "predict.py",
     "preflight.py",
@@ -46,6 +47,7 @@ const FILES: &[(&str, &str)] = runtime![
 
 /// The runtime's files.
 pub fn emit() -> Vec<Artifact> {
-    let artifact = |(name, text): &(&str, &str)| Artifact { path: format!(".github/mlp/{name}"), text: (*text).to_owned(), owner: Owner::Compiler };
+    let artifact =
+        |(name, text): &(&str, &str)| Artifact { path: format!(".github/mlp/{name}"), text: (*text).to_owned(), owner: Owner::Compiler };
     FILES.iter().map(artifact).collect()
 }

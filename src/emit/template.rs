@@ -52,7 +52,8 @@ fn write_scalar(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> R
     let written = match value.kind() {
         _ if value.is_safe() => write!(out, "{value}"),
         ValueKind::String => write!(out, "{}", yaml::scalar(value.as_str().unwrap_or_default())),
-        ValueKind::Number | ValueKind::Bool => write!(out, "{value}"),
+        ValueKind::Bool => write!(out, "{}", if value.is_true() { "true" } else { "false" }),
+        ValueKind::Number => write!(out, "{value}"),
         kind => return Err(Error::new(ErrorKind::InvalidOperation, format!("{kind} cannot be a scalar"))),
     };
     written.map_err(|_| Error::new(ErrorKind::WriteFailure, "no room"))
@@ -72,5 +73,8 @@ pub fn confirm<T: serde::de::DeserializeOwned + PartialEq>(path: &str, text: &st
 }
 
 fn differs(path: &str, why: &str) -> CompileError {
-    CompileError { path: path.to_owned(), message: format!("internal: the rendered file is not what was planned ({why}); please report this") }
+    CompileError {
+        path: path.to_owned(),
+        message: format!("internal: the rendered file is not what was planned ({why}); please report this"),
+    }
 }

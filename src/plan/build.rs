@@ -68,15 +68,18 @@ pub(super) struct Body {
 
 impl<'a> Planner<'a> {
     fn plan(&self) -> Plan {
-        let mut jobs: Vec<Job> = self.pipeline.stages.iter().filter(|stage| self.leads(stage)).filter_map(|stage| self.job(stage)).collect();
+        let mut jobs: Vec<Job> =
+            self.pipeline.stages.iter().filter(|stage| self.leads(stage)).filter_map(|stage| self.job(stage)).collect();
         jobs.extend(self.pipeline.of_kind("verify").filter_map(|verify| self.rollback(verify)));
         let outcome = self.outcome(&jobs);
         jobs.push(outcome);
+        let pull_request = self.pull_request(&jobs);
         Plan {
             name: self.pipeline.name.text.clone(),
             doc: self.pipeline.doc.clone(),
             source: self.source.to_owned(),
-            triggers: self.pipeline.triggers.iter().map(|trigger| self.trigger(trigger)).collect(),
+            triggers: self.pipeline.triggers.iter().filter_map(|trigger| self.trigger(trigger)).collect(),
+            pull_request,
             queue: self.pipeline.attrs.string("concurrency") != Some("unlimited"),
             jobs,
             releases: self.pipeline.of_kind("deploy").filter_map(|deploy| self.release(deploy)).collect(),
@@ -179,18 +182,18 @@ impl<'a> Planner<'a> {
         Condition::Gated { approved: jobs(gates), succeeded: jobs(others) }
     }
 
-    fn trigger(&self, trigger: &crate::resolve::hir::Trigger) -> Trigger {
+    fn trigger(&self, trigger: &crate::resolve::hir::Trigger) -> Option<Trigger> {
         let attrs = &trigger.attrs;
         let list = |name: &str| attrs.list(name).iter().filter_map(text).collect::<Vec<String>>();
-        match attrs.block.name {
+        Some(match attrs.block.name {
             "push" => Trigger::Push { branches: list("branches"), paths: self.path_filter(list("paths")) },
             "schedule" => Trigger::Schedule {
                 cron: attrs.string("cron").unwrap_or_default().to_owned(),
                 timezone: attrs.string("timezone").map(str::to_owned),
             },
             "manual" => Trigger::Manual(trigger.inputs.iter().map(input).collect()),
-            _ => Trigger::PullRequest { branches: list("branches"), gate: attrs.string("until") == Some("gate") },
-        }
+            _ => return None,
+        })
     }
 
     /// A change of the pipeline itself triggers it too.
@@ -225,7 +228,7 @@ fn collect_needs(value: &EnvValue, wanted: &mut BTreeSet<String>) {
     }
 }
 
-fn text(value: &Spanned) -> Option<String> {
+pub(super) fn text(value: &Spanned) -> Option<String> {
     match &value.value {
         Value::String(text) => Some(text.clone()),
         _ => None,

@@ -3,7 +3,7 @@
 use crate::resolve::hir::{Attrs, Command};
 use crate::source::SourceSet;
 
-use super::{Env, EnvValue};
+use super::{Action, Env, EnvValue};
 
 /// How Python code of a stage is started.
 #[derive(Clone, Debug)]
@@ -23,13 +23,17 @@ impl Python {
         let requirements = if has("requirements") { attrs.string("requirements") } else { None };
         let found = requirements.map(str::to_owned).or_else(|| nearest(sources, folder));
         let version = if has("python") { attrs.string("python") } else { None };
-        Self { folder: folder.trim_end_matches('/').to_owned(), options: options(found, folder), version: version.unwrap_or("3.12").to_owned() }
+        Self {
+            folder: folder.trim_end_matches('/').to_owned(),
+            options: options(found, folder),
+            version: version.unwrap_or("3.12").to_owned(),
+        }
     }
 
-    /// `uv run … python`, for the repository's root as working directory.
-    pub fn argv(&self) -> Vec<String> {
+    /// `uv run … python`, started at the repository's root or in the folder of the `.mlp`.
+    pub fn argv(&self, at_root: bool) -> Vec<String> {
         let mut argv = vec!["uv".to_owned(), "run".to_owned()];
-        if !self.folder.is_empty() {
+        if at_root && !self.folder.is_empty() {
             argv.extend(["--directory".to_owned(), self.folder.clone()]);
         }
         argv.extend(self.options.iter().cloned());
@@ -37,30 +41,43 @@ impl Python {
         argv
     }
 
-    /// The words that run a command, if it is a file.
-    pub fn file_argv(&self, command: &Command) -> Option<Vec<String>> {
-        let Command::File { written, path } = command else { return None };
-        // `//` starts at the repository's root; the interpreter starts in the folder of the `.mlp`.
-        let file = if written.starts_with("//") { relative(&self.folder, path) } else { written.clone() };
-        let mut argv = self.argv();
+    fn file_argv(&self, written: &str, path: &str, at_root: bool) -> Vec<String> {
+        // `//` starts at the repository's root; the program starts in the folder of the `.mlp`.
+        let file = if written.starts_with("//") { relative(&self.folder, path) } else { written.to_owned() };
+        let mut argv = self.argv(at_root);
         if !path.ends_with(".py") {
             argv.pop();
             argv.extend(path.ends_with(".sh").then(|| "bash".to_owned()));
         }
         argv.push(file);
-        Some(argv)
+        argv
     }
 
-    /// The command line of a step, with the script it reads from its environment.
-    pub fn run(&self, command: &Command, retries: u32) -> (String, Env) {
-        let (line, env) = match command {
-            Command::File { .. } => (shell_line(&self.file_argv(command).unwrap_or_default()), Env::new()),
-            Command::Bash(text) if retries == 0 => return (text.clone(), Env::new()),
-            Command::Bash(text) => ("bash --noprofile --norc -e -o pipefail -c \"${MLP_SCRIPT}\"".to_owned(), script(text)),
-            Command::Python(text) => (format!("{} -c \"${{MLP_SCRIPT}}\"", shell_line(&self.argv())), script(text)),
-        };
-        if retries == 0 { (line, env) } else { (again(&line, retries), env) }
+    /// The words that run a command from the repository's root.
+    pub fn command_argv(&self, command: &Command) -> Vec<String> {
+        match command {
+            Command::File { written, path } => self.file_argv(written, path, true),
+            Command::Python(text) => self.argv(true).into_iter().chain(["-c".to_owned(), text.clone()]).collect(),
+            Command::Bash(text) if self.folder.is_empty() => bash(text),
+            Command::Bash(text) => bash(&format!("cd {}\n{text}", quote(&self.folder))),
+        }
     }
+
+    /// A step that runs a command in the folder of the `.mlp`, with the script it reads from its environment.
+    pub fn run(&self, command: &Command, retries: u32) -> (Action, Env) {
+        let (line, env) = match command {
+            Command::File { written, path } => (shell_line(&self.file_argv(written, path, false)), Env::new()),
+            Command::Bash(text) if retries == 0 => (text.clone(), Env::new()),
+            Command::Bash(text) => ("bash --noprofile --norc -e -o pipefail -c \"${MLP_SCRIPT}\"".to_owned(), script(text)),
+            Command::Python(text) => (format!("{} -c \"${{MLP_SCRIPT}}\"", shell_line(&self.argv(false))), script(text)),
+        };
+        let text = if retries == 0 { line } else { again(&line, retries) };
+        (Action::Run { text, folder: self.folder.clone() }, env)
+    }
+}
+
+fn bash(text: &str) -> Vec<String> {
+    ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", text].map(str::to_owned).to_vec()
 }
 
 fn script(text: &str) -> Env {
@@ -77,7 +94,9 @@ fn again(line: &str, retries: u32) -> String {
 fn nearest(sources: &SourceSet, folder: &str) -> Option<String> {
     let paths = sources.paths.as_ref()?;
     let up = |name: &str| {
-        let folders = std::iter::successors(Some(folder.trim_end_matches('/')), |f| (!f.is_empty()).then(|| f.rsplit_once('/').map_or("", |(up, _)| up)));
+        let folders = std::iter::successors(Some(folder.trim_end_matches('/')), |f| {
+            (!f.is_empty()).then(|| f.rsplit_once('/').map_or("", |(up, _)| up))
+        });
         let mut candidates = folders.map(|f| if f.is_empty() { name.to_owned() } else { format!("{f}/{name}") });
         candidates.find(|path| paths.contains(path))
     };

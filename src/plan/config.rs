@@ -74,7 +74,8 @@ impl Planner<'_> {
 
     /// The aliases that preflight repairs from git.
     fn champions(&self) -> Vec<Json> {
-        let reads = self.pipeline.of_kind("gate").any(|gate| matches!(gate.attrs.get("champion").map(|c| &c.value), Some(Value::Model(..))));
+        let reads =
+            self.pipeline.of_kind("gate").any(|gate| matches!(gate.attrs.get("champion").map(|c| &c.value), Some(Value::Model(..))));
         let deploys = self.pipeline.of_kind("deploy").filter(|_| reads);
         let entry = |deploy: &Stage| {
             let release = self.release(deploy)?;

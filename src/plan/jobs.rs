@@ -91,7 +91,7 @@ impl Planner<'_> {
             Command::Bash(_) | Command::Python(_) => format!("Run {}", stage.name.text),
         };
         let env = extra.into_iter().chain(self.user_env(&stage.env)).chain(script).collect();
-        Step { minutes: Some(minutes(time(stage))), env, ..step(name, Action::Run(run)) }
+        Step { minutes: Some(minutes(time(stage))), env, ..step(name, run) }
     }
 
     /// Whether the machine is what the stage asks for.
@@ -123,7 +123,7 @@ impl Planner<'_> {
         }
         let (run, script) = python.run(own.attrs.command("run")?, 0);
         let env = env.into_iter().chain(script).collect();
-        Some(Step { env, ..step(named.unwrap_or_else(|| "Run a step".into()), Action::Run(run)) })
+        Some(Step { env, ..step(named.unwrap_or_else(|| "Run a step".into()), run) })
     }
 
     fn permissions(&self, stage: &Stage) -> Vec<Permission> {
@@ -310,7 +310,10 @@ impl Planner<'_> {
             time += self::time(gate);
         }
         Body {
-            title: guest.map_or_else(|| title("Train", stage), |gate| format!("{} and {}", title("Train", stage), title("gate", gate).to_lowercase())),
+            title: guest.map_or_else(
+                || title("Train", stage),
+                |gate| format!("{} and {}", title("Train", stage), title("gate", gate).to_lowercase()),
+            ),
             comment: guest.map(|_| LOST.to_owned()),
             env,
             steps,
@@ -359,9 +362,9 @@ impl Planner<'_> {
     fn gate_step(&self, gate: &Stage, train: &Stage, secrets: &Env, [run, model]: [EnvValue; 2]) -> Step {
         let snapshot = self.dataset(train).and_then(|data| data.attrs.string("output"));
         let holdout = self.holdout(Some(gate));
-        let evaluate = gate.attrs.command("evaluate").and_then(|command| self.command_argv(gate, command)).map(|argv| {
-            json!({ "argv": argv, "data": holdout.as_deref().or(snapshot).unwrap_or("."), "seconds": number(time(gate) / 2000.0) })
-        });
+        let evaluate = gate.attrs.command("evaluate").map(|command| self.command_argv(gate, command)).map(
+            |argv| json!({ "argv": argv, "data": holdout.as_deref().or(snapshot).unwrap_or("."), "seconds": number(time(gate) / 2000.0) }),
+        );
         let champion = match gate.attrs.get("champion").map(|value| &value.value) {
             Some(Value::Model(_, name, alias)) => Some(json!({ "model": name, "alias": alias })),
             _ => None,
@@ -382,18 +385,14 @@ impl Planner<'_> {
             "suspicious_above": gate.attrs.number("suspicious_above"),
         });
         let decide = script(&format!("Decide ({})", gate.name.text), "gate", None, &["registry"], config);
-        let env = secrets.iter().cloned().chain([("RUN_ID".into(), run), ("MODEL_ID".into(), model)]).chain(self.user_env(&gate.env)).collect();
+        let env =
+            secrets.iter().cloned().chain([("RUN_ID".into(), run), ("MODEL_ID".into(), model)]).chain(self.user_env(&gate.env)).collect();
         Step { id: Some(gate.name.text.clone()), minutes: Some(minutes(time(gate))), env, ..decide }
     }
 
     /// The words that run a command from a script of ours.
-    pub(super) fn command_argv(&self, stage: &Stage, command: &Command) -> Option<Vec<String>> {
-        let python = self.python(stage);
-        match command {
-            Command::File { .. } => python.file_argv(command),
-            Command::Bash(text) => Some(["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", text].map(str::to_owned).to_vec()),
-            Command::Python(text) => Some(python.argv().into_iter().chain(["-c".to_owned(), text.clone()]).collect()),
-        }
+    pub(super) fn command_argv(&self, stage: &Stage, command: &Command) -> Vec<String> {
+        self.python(stage).command_argv(command)
     }
 
     pub(super) fn export(&self, stage: &Stage) -> Body {
@@ -452,7 +451,7 @@ impl Planner<'_> {
         let tests = self.pipeline.of_kind("verify").flat_map(|verify| &verify.smokes);
         let mut golden = tests.filter(|smoke| smoke.attrs.block.name == "golden");
         let (rows, _) = golden.find_map(|smoke| smoke.file.as_ref())?;
-        Some(json!({ "rows": rows, "argv": self.python(export).argv() }))
+        Some(json!({ "rows": rows, "argv": self.python(export).argv(true) }))
     }
 
     pub(super) fn image_job(&self, stage: &Stage) -> Body {
@@ -461,7 +460,11 @@ impl Planner<'_> {
         let host = url.split('/').next().unwrap_or_default().to_owned();
         let login: Env = registry.map(connections::env).unwrap_or_default();
         let value = |name: &str| login.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        let with_login = [("registry", Some(EnvValue::Literal(host.clone()))), ("username", value("REGISTRY_USERNAME")), ("password", value("REGISTRY_PASSWORD"))];
+        let with_login = [
+            ("registry", Some(EnvValue::Literal(host.clone()))),
+            ("username", value("REGISTRY_USERNAME")),
+            ("password", value("REGISTRY_PASSWORD")),
+        ];
         let with_login = with_login.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
         let image = self.image(stage).unwrap_or_default();
         let build = self.uses(&format!("Build and push {image}"), "docker/build-push-action", self.build_inputs(stage, &image));
@@ -554,7 +557,8 @@ impl Planner<'_> {
 
     /// Data and champion behind an exported model.
     fn lineage(&self, export: crate::resolve::hir::StageId) -> Env {
-        let gate = self.pipeline.stage(export).and_then(|stage| stage.attrs.output("from")).and_then(|output| self.pipeline.stage(output.stage));
+        let gate =
+            self.pipeline.stage(export).and_then(|stage| stage.attrs.output("from")).and_then(|output| self.pipeline.stage(output.stage));
         let Some(gate) = gate else { return Env::new() };
         let mut env = vec![("CHAMPION_VERSION".to_owned(), EnvValue::Need(self.job_id(gate), "champion_version".into()))];
         let train = gate.attrs.output("candidate").and_then(|output| self.pipeline.stage(output.stage));

@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod connections;
 mod jobs;
+mod pull_request;
 mod release;
 mod rules;
 mod verify;
@@ -25,6 +26,8 @@ pub struct Plan {
     pub source: String,
     /// When it runs.
     pub triggers: Vec<Trigger>,
+    /// What runs on a pull request.
+    pub pull_request: Option<PullRequest>,
     /// Whether runs wait for each other.
     pub queue: bool,
     /// Its jobs in the order written, rollbacks and the outcome last.
@@ -52,13 +55,15 @@ pub enum Trigger {
     },
     /// By hand.
     Manual(Vec<Input>),
-    /// On a pull request.
-    PullRequest {
-        /// Target branches; all where empty.
-        branches: Vec<String>,
-        /// Whether data, training and gate run too.
-        gate: bool,
-    },
+}
+
+/// What runs on a pull request: a check, and where it is asked for the jobs up to the gate, without a secret.
+#[derive(Clone, Debug)]
+pub struct PullRequest {
+    /// Target branches; all where empty.
+    pub branches: Vec<String>,
+    /// The jobs.
+    pub jobs: Vec<Job>,
 }
 
 /// A value that a manual run asks for.
@@ -207,8 +212,13 @@ pub enum Action {
         /// `MLP_CONFIG`
         config: Json,
     },
-    /// A command line or script.
-    Run(String),
+    /// A command line or script, in a folder of the repository; `""` is its root.
+    Run {
+        /// What bash runs.
+        text: String,
+        /// Where.
+        folder: String,
+    },
     /// An action.
     Uses {
         /// `owner/name`

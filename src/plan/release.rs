@@ -194,7 +194,11 @@ impl Planner<'_> {
             return Some(alias.to_owned());
         }
         let later = self.pipeline.of_kind("deploy").any(|other| other.id > deploy.id && self.exported(other) == self.exported(deploy));
-        Some(if later { kebab(&environment.name.text) } else { self.champion(deploy).map_or_else(|| "champion".into(), |(_, alias)| alias) })
+        Some(if later {
+            kebab(&environment.name.text)
+        } else {
+            self.champion(deploy).map_or_else(|| "champion".into(), |(_, alias)| alias)
+        })
     }
 
     /// The stage whose model a deploy serves.

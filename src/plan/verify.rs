@@ -7,7 +7,7 @@ use super::connections::git_token;
 use super::jobs::{checkout, outputs, script, split, step, uv};
 use super::release::{Release, serving_env};
 use super::rules::number;
-use super::{Action, Condition, Env, EnvValue, Environment, Job, Permission, Step, StepCondition};
+use super::{Condition, Env, EnvValue, Environment, Job, Permission, Step, StepCondition};
 use crate::resolve::hir::{Smoke, Stage};
 
 /// How far a step's time limit lies above its script's own deadline, and the job's above the step's, in milliseconds.
@@ -91,7 +91,7 @@ impl Planner<'_> {
 
     fn golden_config(&self, stage: &Stage, test: &Smoke) -> Option<Json> {
         let (rows, _) = test.file.as_ref()?;
-        let reference = test.attrs.command("reference").and_then(|command| self.command_argv(stage, command));
+        let reference = test.attrs.command("reference").map(|command| self.command_argv(stage, command));
         Some(json!({ "rows": rows, "tolerance": test.attrs.number("tolerance"), "reference": reference }))
     }
 
@@ -104,17 +104,26 @@ impl Planner<'_> {
         let (token, token_value, permission) = git_token(self.connections.of_kind("git")?, true);
         secrets.push(("GITOPS_TOKEN".into(), token_value));
         let within = verify.attrs.number("within").unwrap_or(0.0);
-        let revert = script("Revert this run's release, then test what it restores", "rollback", None, GROUPS, self.verify_config(verify, &watched)?);
+        let revert = script(
+            "Revert this run's release, then test what it restores",
+            "rollback",
+            None,
+            GROUPS,
+            self.verify_config(verify, &watched)?,
+        );
         let revert = Step { id: Some("rollback".into()), minutes: Some(minutes(within + ABOVE)), env: secrets, ..revert };
         let after = failure.attrs.command("run").map(|command| {
             let (run, script) = self.python(verify).run(command, 0);
-            Step { only_if: Some(StepCondition::Always), env: script, ..step("Run what follows a rollback", Action::Run(run)) }
+            Step { only_if: Some(StepCondition::Always), env: script, ..step("Run what follows a rollback", run) }
         });
         let (deploy, verify_id) = (self.job_id(watched.deploy), self.job_id(verify));
         Some(Job {
             id: self.rollback_id(watched.deploy),
             title: format!("Roll back {}", watched.release.environment),
-            comment: Some("Reached from every bad end: a failure, a time limit, a cancelled run, a lost machine. Without a release it does nothing.".into()),
+            comment: Some(
+                "Reached from every bad end: a failure, a time limit, a cancelled run, a lost machine. Without a release it does nothing."
+                    .into(),
+            ),
             needs: vec![deploy.clone(), verify_id.clone()],
             condition: Condition::Rollback { deploy, verify: verify_id },
             runner: super::build::runner(verify),
@@ -159,7 +168,11 @@ impl Planner<'_> {
             runner: "ubuntu-24.04".into(),
             minutes: 10,
             environment: None,
-            permissions: vec![Permission { scope: "actions".into(), access: "read".into(), why: "tells a refused approval from a failure".into() }],
+            permissions: vec![Permission {
+                scope: "actions".into(),
+                access: "read".into(),
+                why: "tells a refused approval from a failure".into(),
+            }],
             outputs: outputs("outcome", &["outcome"]),
             env: Env::new(),
             steps: vec![checkout(), uv("3.12"), Step { id: Some("outcome".into()), minutes: Some(5), env, ..state }],

@@ -11,7 +11,8 @@ import yaml
 
 from common import CandidateError
 
-Layout = dict[str, Path]  # path to serve → file of the model
+Layout = dict[str, Path]  # path to serve → file of the model; None where the directory is served as it is
+PICKLES = (".pkl", ".pickle", ".joblib")
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,10 @@ def _sklearn(model: Content, _: str) -> Layout | None:
     settings = model.flavour("sklearn")
     _refuse_skops(settings)
     file = model.file(str(settings.get("pickled_model", "model.pkl")))
-    if file.suffix not in (".pkl", ".pickle", ".joblib"):
+    if file.suffix not in PICKLES:
         raise CandidateError(f"the sklearn runtime reads .pkl, .pickle and .joblib files, not {file.name}")
-    return {file.name: file}
+    alone = len([p for p in model.root.iterdir() if p.suffix in PICKLES]) == 1
+    return None if alone else {file.name: file}  # the runtime refuses to choose between several
 
 
 def _refuse_skops(settings: dict[str, Any]) -> None:

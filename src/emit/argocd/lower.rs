@@ -4,7 +4,7 @@ use super::view::{Application, Kind};
 use crate::plan::{EnvValue, Plan, Release, Target};
 
 /// The Application of a release. `repository` is this repository as `owner/name`.
-pub fn application(plan: &Plan, release: &Release, repository: Option<&str>) -> Application {
+pub fn application(plan: &Plan, release: &Release, repository: &str) -> Application {
     let name = release.application.clone();
     let path = match &release.target {
         Target::Owned(path) => format!("{path}/overlays/{}", release.environment),
@@ -12,7 +12,7 @@ pub fn application(plan: &Plan, release: &Release, repository: Option<&str>) -> 
     };
     let url = match &release.repository {
         EnvValue::Literal(url) => url.clone(),
-        _ => format!("https://github.com/{}.git", repository.unwrap_or_default()),
+        _ => format!("https://github.com/{}.git", repository),
     };
     let may = |action: &str| format!("p, proj:{name}:pipeline, applications, {action}, {name}/{name}, allow");
     Application {

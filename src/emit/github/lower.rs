@@ -16,12 +16,35 @@ pub fn workflow(plan: &Plan, lock: &Lock) -> Workflow {
         pull_requests: Vec::new(),
         manual: false,
         inputs: Vec::new(),
-        group: plan.queue.then(|| format!("mlp-{}", plan.name)),
-        own_group: format!("mlp-{}-{}", plan.name, expression("github.run_id")),
+        group: if plan.queue { format!("mlp-{}", plan.name) } else { format!("mlp-{}-{}", plan.name, expression("github.run_id")) },
+        cancel: false,
+        overlap: if plan.queue {
+            "One run at a time; of those that wait, the newest."
+        } else {
+            "Runs may overlap; git refuses a deploy over a newer release."
+        },
         jobs: plan.jobs.iter().map(|job| lower_job(job, lock)).collect(),
     };
     plan.triggers.iter().for_each(|trigger| lower_trigger(trigger, &mut view));
     view
+}
+
+/// The workflow for pull requests.
+pub fn pull_request(plan: &Plan, wanted: &plan::PullRequest, lock: &Lock) -> Workflow {
+    Workflow {
+        source: plan.source.clone(),
+        doc: None,
+        name: format!("{} (pull request)", plan.name),
+        pushes: Vec::new(),
+        schedules: Vec::new(),
+        pull_requests: vec![Push { branches: wanted.branches.clone(), paths: Vec::new() }],
+        manual: false,
+        inputs: Vec::new(),
+        group: format!("mlp-{}-pr-{}", plan.name, expression("github.ref")),
+        cancel: true,
+        overlap: "A newer commit of the pull request replaces the run of an older one.",
+        jobs: wanted.jobs.iter().map(|job| lower_job(job, lock)).collect(),
+    }
 }
 
 fn lower_trigger(trigger: &Trigger, view: &mut Workflow) {
@@ -30,9 +53,12 @@ fn lower_trigger(trigger: &Trigger, view: &mut Workflow) {
         Trigger::Schedule { cron, timezone } => view.schedules.push(Schedule { cron: cron.clone(), timezone: timezone.clone() }),
         Trigger::Manual(inputs) => {
             view.manual = true;
-            view.inputs.extend(inputs.iter().map(|input| Input { name: input.name.clone(), r#type: input.ty, default: input.default.clone() }));
+            view.inputs.extend(inputs.iter().map(|input| Input {
+                name: input.name.clone(),
+                r#type: input.ty,
+                default: input.default.clone(),
+            }));
         }
-        Trigger::PullRequest { .. } => {}
     }
 }
 
@@ -51,6 +77,8 @@ fn lower_job(job: &plan::Job, lock: &Lock) -> Job {
         comment: job.comment.clone(),
         name: job.title.clone(),
         needs: job.needs.clone(),
+        condition_comment: matches!(job.condition, Condition::Success { first: true })
+            .then_some("A fork has neither the secrets nor the services."),
         condition: condition(&job.condition),
         runner: job.runner.clone(),
         minutes: job.minutes,
@@ -123,7 +151,7 @@ fn env_value(value: &EnvValue) -> String {
         EnvValue::Flag(on) => on.to_string(),
         EnvValue::Var(name) => expression(&format!("vars.{name}")),
         EnvValue::Secret(name) => expression(&format!("secrets.{name}")),
-        EnvValue::Input(name, otherwise) => expression(&format!("inputs.{name} || '{}'", otherwise.replace('\'', "''"))),
+        EnvValue::Input(name, otherwise) => input(name, otherwise),
         EnvValue::Need(job, output) => expression(&format!("needs.{job}.outputs.{output}")),
         EnvValue::Step(step, output) => expression(&format!("steps.{step}.outputs.{output}")),
         EnvValue::GitHub(name) => expression(name),
@@ -131,6 +159,11 @@ fn env_value(value: &EnvValue) -> String {
         EnvValue::Needs => expression("toJSON(needs)"),
         EnvValue::Concat(parts) => parts.iter().map(env_value).collect(),
     }
+}
+
+/// An input of a manual run; other runs have none. As text, or `false` and `0` would count as absent.
+fn input(name: &str, otherwise: &str) -> String {
+    expression(&format!("format('{{0}}', inputs.{name}) || '{}'", otherwise.replace('\'', "''")))
 }
 
 fn lower_step(step: &plan::Step, lock: &Lock) -> Step {
@@ -163,7 +196,10 @@ fn lower_action(action: &Action, view: Step, lock: &Lock) -> Step {
             own(view, lock, "actions/create-github-app-token", app_token(client_id, private_key, repository.as_ref(), *write))
         }
         Action::Script { groups, script, subcommand, config } => script_step(view, groups, script, *subcommand, config),
-        Action::Run(text) => Step { run: Some(text.clone()), ..view },
+        Action::Run { text, folder } => {
+            let working_directory = Some(folder.clone()).filter(|folder| !folder.is_empty());
+            Step { working_directory, run: Some(text.clone()), ..view }
+        }
         Action::Uses { name, pin: (sha, tag), with } => {
             let tag = Some(tag.clone()).filter(|tag| !tag.is_empty());
             Step { uses: Some(format!("{name}@{sha}")), tag, with: pairs(with), ..view }

@@ -12,15 +12,22 @@ use crate::plan::Plan;
 /// GitHub's limit on the characters of a workflow file. <https://docs.github.com/en/actions/reference/limits>
 const MAX_CHARACTERS: usize = 1_048_576;
 
-/// The workflow of a plan.
+/// The workflows of a plan: its own, and one for pull requests where they are a trigger.
 pub fn emit(plan: &Plan, lock: &Lock) -> Result<Vec<Artifact>, CompileError> {
-    let path = format!(".github/workflows/mlp-{}.yml", plan.name);
-    let view = lower::workflow(plan, lock);
-    let text = template::render("github/workflow.yml.j2", &path, &view)?;
-    template::confirm(&path, &text, &model::Workflow::from(&view))?;
+    let own = workflow(format!(".github/workflows/mlp-{}.yml", plan.name), &lower::workflow(plan, lock))?;
+    let pull_request = plan
+        .pull_request
+        .as_ref()
+        .map(|wanted| workflow(format!(".github/workflows/mlp-{}-pr.yml", plan.name), &lower::pull_request(plan, wanted, lock)));
+    std::iter::once(Ok(own)).chain(pull_request).collect()
+}
+
+fn workflow(path: String, view: &view::Workflow) -> Result<Artifact, CompileError> {
+    let text = template::render("github/workflow.yml.j2", &path, view)?;
+    template::confirm(&path, &text, &model::Workflow::from(view))?;
     if text.len() > MAX_CHARACTERS && text.chars().count() > MAX_CHARACTERS {
         let message = format!("the workflow would have more than {MAX_CHARACTERS} characters, which GitHub refuses: split the pipeline");
         return Err(CompileError { path, message });
     }
-    Ok(vec![Artifact { path, text, owner: Owner::Compiler }])
+    Ok(Artifact { path, text, owner: Owner::Compiler })
 }

@@ -117,18 +117,18 @@ struct Step {
     uses: Option<String>,
     #[serde(default)]
     with: Map<view::Scalar>,
+    working_directory: Option<String>,
     run: Option<String>,
 }
 
 impl From<&view::Workflow> for Workflow {
     fn from(view: &view::Workflow) -> Self {
-        let group = view.group.as_ref().unwrap_or(&view.own_group).clone();
         let shell = Map::from([("shell".to_owned(), "bash".to_owned())]);
         Self {
             name: view.name.clone(),
             on: on(view),
             permissions: Map::new(),
-            concurrency: Concurrency { group, cancel_in_progress: false },
+            concurrency: Concurrency { group: view.group.clone(), cancel_in_progress: view.cancel },
             defaults: Map::from([("run".to_owned(), shell)]),
             jobs: view.jobs.iter().map(|job| (job.id.clone(), Job::from(job))).collect(),
         }
@@ -180,6 +180,7 @@ impl From<&view::Step> for Step {
             env: map(&view.env),
             uses: view.uses.clone(),
             with: map(&view.with),
+            working_directory: view.working_directory.clone(),
             run: view.run.clone(),
         }
     }

@@ -12,8 +12,10 @@ pub struct Workflow {
     pub pull_requests: Vec<Push>,
     pub manual: bool,
     pub inputs: Vec<Input>,
-    pub group: Option<String>,
-    pub own_group: String,
+    pub group: String,
+    pub cancel: bool,
+    /// What overlapping runs do to each other, for the reader.
+    pub overlap: &'static str,
     pub jobs: Vec<Job>,
 }
 
@@ -42,6 +44,7 @@ pub struct Job {
     pub comment: Option<String>,
     pub name: String,
     pub needs: Vec<String>,
+    pub condition_comment: Option<&'static str>,
     pub condition: Option<String>,
     pub runner: String,
     pub minutes: u32,
@@ -91,5 +94,6 @@ pub struct Step {
     pub uses: Option<String>,
     pub tag: Option<String>,
     pub with: Vec<Pair>,
+    pub working_directory: Option<String>,
     pub run: Option<String>,
 }

@@ -88,12 +88,22 @@ fn kustomization(path: String, view: &view::Kustomization) -> Result<Artifact, C
     compiled("kserve/kustomization.yaml.j2", path, view, &model::Kustomization::from(view))
 }
 
-fn compiled<M: DeserializeOwned + PartialEq>(template: &str, path: String, view: &impl Serialize, meant: &M) -> Result<Artifact, CompileError> {
+fn compiled<M: DeserializeOwned + PartialEq>(
+    template: &str,
+    path: String,
+    view: &impl Serialize,
+    meant: &M,
+) -> Result<Artifact, CompileError> {
     let text = template::render(template, &path, view)?;
     template::confirm(&path, &text, meant)?;
     Ok(Artifact { path, text, owner: Owner::Compiler })
 }
 
-fn at_run_time<M: DeserializeOwned + PartialEq>(template: &str, path: String, view: &impl Serialize, meant: &M) -> Result<Artifact, CompileError> {
+fn at_run_time<M: DeserializeOwned + PartialEq>(
+    template: &str,
+    path: String,
+    view: &impl Serialize,
+    meant: &M,
+) -> Result<Artifact, CompileError> {
     Ok(Artifact { owner: Owner::Runtime, ..compiled(template, path, view, meant)? })
 }
