@@ -71,6 +71,7 @@ def mlflow_server(folder: Path, env: dict[str, str]) -> Iterator[str]:
     (folder / "auth.ini").write_text(
         f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{folder}/auth.db\n"
         f"admin_username = {ADMIN[0]}\nadmin_password = {ADMIN[1]}\n"
+        "auth_cache_ttl_seconds = 3600\n"  # a password's hash costs more than all the rest of a request
         "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
     )
     command = [

@@ -19,6 +19,7 @@ from servers import BUCKET, PROXIED
 from tracking import Tracking
 
 ROWS = {"inputs": [{"name": "x", "shape": [3, 2], "datatype": "FP64", "data": [0.1, 0.2, 0.9, 0.8, 0.5, 0.6]}]}
+SKLEARN = {"pickled_model": "model.pkl", "serialization_format": "cloudpickle"}
 Export = Callable[..., Result]
 
 
@@ -158,17 +159,18 @@ def test_a_wrong_root_behind_the_proxy_is_refused(export: Export, proxied: dict[
 # --- formats -----------------------------------------------------------------------------------------------
 
 
-def test_sklearn_is_served_as_the_file_alone(export: Export, tracking: Tracking) -> None:
+def test_sklearn_is_served_as_it_is(export: Export, tracking: Tracking) -> None:
     done = export(*vars(tracking.trained()).values(), {"format": "sklearn"})
     assert done.code == 0, done.log
     uri = done.outputs["storage_uri"]
-    assert below(uri) == ["model.pkl"]
+    assert [name for name in below(uri) if name.endswith((".pkl", ".joblib"))] == ["model.pkl"]
     assert pickle.loads(store.Store().read(f"{uri}/model.pkl")).predict([[0.9, 0.9]]).tolist() == [1]
 
 
 @pytest.mark.parametrize(
     ("format_", "flavours", "files", "served"),
     [
+        ("sklearn", {"sklearn": SKLEARN}, ["model.pkl", "scaler.pkl"], ["model.pkl"]),
         ("xgboost", {"xgboost": {"data": "model.ubj"}}, ["model.ubj", "input_example.json"], ["model.ubj"]),
         ("onnx", {"onnx": {"data": "model.onnx"}}, ["model.onnx"], ["churn/1/model.onnx"]),
         (
