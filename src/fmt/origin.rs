@@ -62,6 +62,13 @@ impl<'a> Origin<'a> {
         between.unwrap_or_default().matches('\n').count()
     }
 
+    /// The end of the line that holds an offset.
+    pub fn line_end(&self, offset: u32) -> u32 {
+        let rest = self.text.and_then(|text| text.get(offset as usize..)).unwrap_or_default();
+        let length = rest.find('\n').unwrap_or(rest.len());
+        offset.saturating_add(u32::try_from(length).unwrap_or(0))
+    }
+
     /// A comment as it stands behind code.
     pub fn trailing(&self, comment: &Comment) -> Trailing {
         let before = self.text.and_then(|text| text.get(..comment.span.start as usize)).unwrap_or_default();

@@ -50,9 +50,8 @@ impl Formatter<'_> {
     fn stmts<'s>(&mut self, stmts: &'s [Stmt], listing: &mut Listing<'s>) {
         for stmt in stmts {
             let placed = self.origin.holds(stmt.span);
-            if placed {
-                self.comments(stmt.span.start, listing);
-            }
+            let upto = if placed { stmt.span.start } else { self.line_end(listing) };
+            self.comments(upto, listing);
             let cells = self.cells(stmt);
             let mut layout = self.layout(stmt, cells, listing.indent);
             if listing.branches {
@@ -80,6 +79,11 @@ impl Formatter<'_> {
             }
             listing.last = Some(comment.span.end);
         }
+    }
+
+    /// Where the line of the last item ends: its comment goes with it even if what follows is made up.
+    fn line_end(&self, listing: &Listing<'_>) -> u32 {
+        listing.last.map_or(0, |last| self.origin.line_end(last))
     }
 
     fn blank_before(&self, stmt: &Stmt, layout: &Layout<'_>, listing: &Listing<'_>) -> bool {
@@ -307,10 +311,11 @@ fn is_short(body: &Body) -> bool {
     body.stmts.len() <= SHORT_BLOCK && body.stmts.iter().all(plain)
 }
 
-/// Whether a made-up statement is set apart: it or the one before takes several lines, or it opens another group.
+/// Whether a made-up statement is set apart: it or the one before is a block of several lines, or it opens another group.
 fn sets_apart(before: &Item<'_>, stmt: &Stmt, layout: &Layout<'_>, indent: usize) -> bool {
     let keyword = |stmt: &Stmt| stmt.directive().map(|directive| directive.keyword.text.clone());
     let other = before.stmt.is_some_and(|last| keyword(last) != keyword(stmt));
-    let tall = |layout: &Layout<'_>| matches!(layout, Layout::Text(text) if text.contains('\n'));
-    tall(layout) || tall(&before.layout) || (other && indent <= INDENT)
+    let tall = |stmt: &Stmt, layout: &Layout<'_>| stmt.body().is_some() && matches!(layout, Layout::Text(text) if text.contains('\n'));
+    let after_tall = before.stmt.is_some_and(|last| tall(last, &before.layout));
+    after_tall || tall(stmt, layout) || (other && indent <= INDENT)
 }
