@@ -33,6 +33,8 @@ struct Scanner<'a> {
     file: FileId,
     bytes: &'a [u8],
     text: &'a str,
+    /// Whether a brace left of the line that opened its block closes an outer block.
+    by_indent: bool,
     at: usize,
     line_start: usize,
     stack: Vec<Open>,
@@ -41,13 +43,24 @@ struct Scanner<'a> {
     out: Scan,
 }
 
-/// Scans a text.
+/// Scans a text. Indentation is looked at only if the brackets do not match without it.
 pub fn scan(file: FileId, text: &str) -> Scan {
-    let out = Scan { repaired: String::new(), errors: Vec::new(), covered: Vec::new(), comments: Vec::new(), fatal: false };
-    let (stack, patches, tail) = (Vec::new(), Vec::new(), String::new());
-    let mut scanner = Scanner { file, bytes: text.as_bytes(), text, at: 0, line_start: 0, stack, patches, tail, out };
-    scanner.run();
-    scanner.finish()
+    let plain = Scanner::new(file, text, false).scan();
+    let unmatched = |error: &SyntaxError| matches!(error.kind, SyntaxErrorKind::Unclosed(_) | SyntaxErrorKind::Unopened(_));
+    if plain.errors.iter().any(unmatched) { Scanner::new(file, text, true).scan() } else { plain }
+}
+
+impl<'a> Scanner<'a> {
+    fn new(file: FileId, text: &'a str, by_indent: bool) -> Self {
+        let out = Scan { repaired: String::new(), errors: Vec::new(), covered: Vec::new(), comments: Vec::new(), fatal: false };
+        let (stack, patches, tail) = (Vec::new(), Vec::new(), String::new());
+        Self { file, bytes: text.as_bytes(), text, by_indent, at: 0, line_start: 0, stack, patches, tail, out }
+    }
+
+    fn scan(mut self) -> Scan {
+        self.run();
+        self.finish()
+    }
 }
 
 impl Scanner<'_> {
@@ -193,7 +206,7 @@ impl Scanner<'_> {
         let indent = self.indent();
         while let Some(top) = self.stack.last().copied() {
             let matches = partner(top.bracket) == bracket;
-            let outdented = bracket == b'}' && starts_line && indent < top.indent && self.stack.len() > 1;
+            let outdented = self.by_indent && bracket == b'}' && starts_line && indent < top.indent && self.stack.len() > 1;
             if matches && !outdented {
                 self.stack.pop();
                 self.at += 1;
