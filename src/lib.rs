@@ -3,6 +3,8 @@
 //! `SourceSet` → [`analyze`] → [`Analysis`] (findings) → plan → files. Nothing here reads or writes files.
 
 pub mod analysis;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod diagnostic;
 pub mod emit;
 pub mod fmt;

@@ -1,6 +1,6 @@
 //! Source text and places in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 /// Index of a file in its [`SourceSet`].
@@ -124,6 +124,8 @@ impl SourceFile {
 #[derive(Clone, Debug, Default)]
 pub struct SourceSet {
     files: Vec<SourceFile>,
+    /// The first file at each path.
+    index: HashMap<String, FileId>,
     /// Every path of the repository, or `None` where the repository is unknown (text from an editor, say).
     pub paths: Option<BTreeSet<String>>,
 }
@@ -131,13 +133,24 @@ pub struct SourceSet {
 impl SourceSet {
     /// A set of one file, with nothing known of the repository.
     pub fn single(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { files: vec![SourceFile::new(path, text)], paths: None }
+        let mut set = Self::default();
+        set.add(SourceFile::new(path, text));
+        set
     }
 
     /// Adds a file and gives its id.
     pub fn add(&mut self, file: SourceFile) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.index.entry(file.path.clone()).or_insert(id);
         self.files.push(file);
-        FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+        id
+    }
+
+    /// Gives a file another text.
+    pub fn replace(&mut self, id: FileId, text: impl Into<String>) {
+        if let Some(file) = self.files.get_mut(id.0 as usize) {
+            *file = SourceFile::new(std::mem::take(&mut file.path), text);
+        }
     }
 
     /// The file of an id.
@@ -147,7 +160,7 @@ impl SourceSet {
 
     /// The file at a path.
     pub fn find(&self, path: &str) -> Option<FileId> {
-        self.ids().find(|id| self.get(*id).is_some_and(|f| f.path == path))
+        self.index.get(path).copied()
     }
 
     /// All ids, in order of addition.

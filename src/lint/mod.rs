@@ -1,5 +1,6 @@
 //! Rules: each looks at a resolved file and says what it finds.
 
+pub mod files;
 pub mod rules;
 pub mod suppress;
 
@@ -85,6 +86,16 @@ impl Sink {
 /// All rules, by code.
 pub fn all() -> &'static [&'static Rule] {
     rules::RULES
+}
+
+/// Every code there is: those of files, then those of the rules.
+pub fn codes() -> impl Iterator<Item = &'static Code> {
+    files::CODES.iter().copied().chain(all().iter().map(|rule| &rule.code))
+}
+
+/// The code of an id (`MLP0101`, in either case) or a name (`missing-equals`).
+pub fn find_code(name: &str) -> Option<&'static Code> {
+    codes().find(|code| code.id.eq_ignore_ascii_case(name) || code.name == name)
 }
 
 /// The rule of a code or name.
