@@ -32,8 +32,8 @@ def origin(tmp_path: Path) -> Origin:
 def script(step: Callable[..., Any], origin: Origin) -> Script:
     """Run a script as a step of a job of run 1000, with the git connection."""
 
-    def call(name: str, config: Mapping[str, Any], env: Mapping[str, str], *arguments: str) -> Any:
-        return step(" ".join([name, *arguments]), config, git_env(origin), env)
+    def call(name: str, config: Mapping[str, Any], env: Mapping[str, str], *arguments: str, process: bool = False) -> Any:
+        return step(" ".join([name, *arguments]), config, git_env(origin), env, process=process)
 
     return call
 

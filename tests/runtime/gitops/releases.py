@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import uuid
 from collections.abc import Mapping
@@ -80,21 +81,23 @@ class Pipeline:
     config: dict[str, Any] = field(default_factory=dict[str, Any])
     deploy_config: dict[str, Any] = field(default_factory=lambda: dict(OWNED))
 
+    process: bool = False  # as the workflow does it: slower
+
     def __post_init__(self) -> None:
-        self.config = LIVE | {"model_name": self.models.name}
+        self.config = copy.deepcopy(LIVE) | {"model_name": self.models.name}
 
     def deploy(self, version: int, champion: int | str = "", run: int = 1000, **env: str) -> Any:
         given = release_env(version, champion, run) | {"RUN_ID": self.models.runs.get(version, "none")} | env
-        result = self.script("deploy", self.deploy_config, given)
+        result = self.script("deploy", self.deploy_config, given, process=self.process)
         assert result.code == 0, result.log
         return result
 
     def verify(self, deployed: Any, version: int, **env: str) -> Any:
         given = {"RELEASE_COMMIT": deployed.outputs["commit"], "STORAGE_URI": uri(version)}
-        return self.script("verify", self.config, self.connections | given | env)
+        return self.script("verify", self.config, self.connections | given | env, process=self.process)
 
     def rollback(self, run: int = 1000, **env: str) -> Any:
-        return self.script("rollback", self.config, self.connections | {"GITHUB_RUN_ID": str(run)} | env)
+        return self.script("rollback", self.config, self.connections | {"GITHUB_RUN_ID": str(run)} | env, process=self.process)
 
     def champion(self, version: int = 1, run: int = 900) -> Any:
         """Release a first model and let it become the champion."""

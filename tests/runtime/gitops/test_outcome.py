@@ -79,7 +79,7 @@ def test_the_worst_environment_counts(script: Script) -> None:
     staging = {"environment": "staging", "deploy": "try", "verify": "tried", "rollback": "untry"}
     config = CONFIG | {"releases": [staging, *CONFIG["releases"]]}
     jobs = needs(live=BAD, rollback=RESTORED) | {"try": job(commit="a"), "tried": job(), "untry": job("skipped")}
-    result = script("outcome", config, {"NEEDS": json.dumps(jobs)})
+    result = script("outcome", config, {"NEEDS": json.dumps(jobs)}, process=True)
     assert (result.code, result.outputs["outcome"]) == (1, "rolled_back")
     assert "| staging | live with commit a, the first release |" in result.summary
 

@@ -14,6 +14,7 @@ def content(origin: Origin) -> list[str]:
 
 
 def test_the_old_model_serves_again(pipeline: Pipeline) -> None:
+    pipeline.process = True
     pipeline.champion(1)
     before = content(pipeline.origin)
     deployed = pipeline.deploy(2, champion=1)

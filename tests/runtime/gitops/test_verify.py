@@ -13,6 +13,7 @@ from gitops.world import PATCH_CONFIG, Origin, Script
 
 
 def test_a_good_release_becomes_the_champion(pipeline: Pipeline) -> None:
+    pipeline.process = True
     pipeline.champion(1)
     deployed = pipeline.deploy(2, champion=1)
     result = pipeline.verify(deployed, 2)

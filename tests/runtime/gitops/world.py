@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,14 +86,12 @@ Script = Callable[..., Any]
 
 
 def git_env(origin: Origin) -> dict[str, str]:
-    """The git connection of run 1000; the runner's own author must not show. Compiled modules are kept, for speed."""
+    """The git connection of run 1000; the runner's own author must not show."""
     return {
         "GITHUB_RUN_ID": RUN.rpartition("/")[2],
         "GITOPS_URL": f"file://{origin.url}",
         "GITOPS_BRANCH": "main",
         "GIT_AUTHOR_NAME": "somebody else",
-        "PYTHONDONTWRITEBYTECODE": "",
-        "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "mlp-runtime-tests-pycache"),
     }
 
 
