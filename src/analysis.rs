@@ -42,6 +42,11 @@ pub fn analyze<'a>(sources: &'a SourceSet, file: FileId, lock: &'a Lock) -> Anal
 }
 
 impl<'a> Analysis<'a> {
+    /// What rules look at.
+    pub fn context(&self) -> Context<'_> {
+        Context { sources: self.sources, file: self.file, resolved: &self.resolved, graphs: &self.graphs, lock: self.lock }
+    }
+
     /// Whether anything found is an error.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|d| d.severity() == Severity::Error)

@@ -1,9 +1,13 @@
 //! Rules: each looks at a resolved file and says what it finds.
 
+pub mod cron;
 pub mod files;
+pub mod glob;
 pub mod rules;
 pub mod suppress;
+pub mod walk;
 
+use crate::analysis::Analysis;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Graph;
 use crate::lock::Lock;
@@ -81,6 +85,11 @@ impl Sink {
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
+
+    /// Takes several.
+    pub fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        self.diagnostics.extend(diagnostics);
+    }
 }
 
 /// All rules, by code.
@@ -113,6 +122,13 @@ pub fn run(context: &Context<'_>) -> Vec<Diagnostic> {
     found.sort_by_key(|d| (d.span.file, d.span.start, d.code.id, d.span.end));
     found.dedup_by(|a, b| a.code == b.code && a.span == b.span && a.message == b.message);
     found
+}
+
+/// What is wrong between the pipelines of several files: the index of the file complained about, and the complaint. Spans are of
+/// that file's own sources; what is said of other files names their paths.
+pub fn across(analyses: &[&Analysis<'_>]) -> Vec<(usize, Diagnostic)> {
+    let found = [rules::shared_release_path::across(analyses), rules::duplicate_pipeline::across(analyses)].concat();
+    suppress::filter_across(analyses, found)
 }
 
 /// The candidate most like `name`, if any is like enough.

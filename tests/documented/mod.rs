@@ -102,7 +102,9 @@ impl Example {
 pub fn analyze_all(sets: &[SourceSet]) -> Vec<Diagnostic> {
     let first = |sources| analyze(sources, mlp::source::FileId(0), Lock::built_in());
     let analyses: Vec<Analysis<'_>> = sets.iter().map(first).collect();
-    analyses.iter().flat_map(|analysis| analysis.diagnostics.clone()).collect()
+    let alone = analyses.iter().flat_map(|analysis| analysis.diagnostics.clone());
+    let across = mlp::lint::across(&analyses.iter().collect::<Vec<_>>());
+    alone.chain(across.into_iter().map(|(_, finding)| finding)).collect()
 }
 
 /// The codes of findings.

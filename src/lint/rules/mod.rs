@@ -4,10 +4,46 @@ use super::Rule;
 
 macro_rules! rules {
     ($($name:ident),* $(,)?) => {
-        $(mod $name;)*
+        $(pub(super) mod $name;)*
         /// All rules, by code.
         pub static RULES: &[&Rule] = &[$(&$name::RULE),*];
     };
 }
 
-rules![missing_equals, ungated_deploy];
+rules![
+    missing_equals,
+    ungated_deploy,
+    same_path,
+    sibling_reference,
+    lonely_branch,
+    could_be_parallel,
+    no_such_output,
+    missing_file,
+    unversioned_data,
+    outside_repository,
+    secret_in_string,
+    unpinned_action,
+    credential_literal,
+    fork_secrets,
+    wide_permission,
+    no_rollback,
+    rollback_fights_sync,
+    image_by_tag,
+    shared_release_path,
+    no_smoke_test,
+    no_deadline,
+    duplicate_pipeline,
+    canary_unsupported,
+    name_too_long,
+    gitops_and_manifest,
+    cron,
+    self_trigger,
+    overlapping_runs,
+    too_many_inputs,
+    no_timeout,
+    critical_path,
+    whole_minutes,
+    naming,
+    unused_suppression,
+    formatting,
+];

@@ -1,0 +1,91 @@
+use crate::analysis::Analysis;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::lint::{Context, Rule, Sink};
+use crate::resolve::hir::{Hir, Pipeline, Stage, Value};
+use crate::source::Span;
+
+pub static RULE: Rule = Rule {
+    code: Code { id: "MLP0904", name: "shared-release-path", severity: Severity::Error, docs: include_str!("shared_release_path.md") },
+    check,
+};
+
+/// Where a deploy writes.
+#[derive(Clone, Debug)]
+struct Target {
+    /// Repository (empty for the pipeline's own), branch.
+    repository: (String, String),
+    /// Folder or manifest.
+    path: String,
+    /// The environment's name; empty for a manifest, which has one state for all.
+    environment: String,
+    pipeline: String,
+    stage: String,
+    span: Span,
+}
+
+fn check(context: &Context<'_>, sink: &mut Sink) {
+    let targets = targets(context.hir());
+    for (i, here) in targets.iter().enumerate() {
+        if let Some(first) = targets.iter().take(i).find(|first| clash(first, here)) {
+            let other = format!("`{}` writes it too", first.stage);
+            sink.push(report(here, &first.stage, "").related(first.span, other));
+        }
+    }
+}
+
+/// The same between the pipelines of several files: the index of the file complained about, and the complaint.
+pub fn across(analyses: &[&Analysis<'_>]) -> Vec<(usize, Diagnostic)> {
+    let all: Vec<(usize, Target)> =
+        analyses.iter().enumerate().flat_map(|(file, a)| targets(&a.resolved.hir).into_iter().map(move |t| (file, t))).collect();
+    let mut found = Vec::new();
+    for (i, (file, here)) in all.iter().enumerate() {
+        let other = all.iter().take(i).find(|(first, there)| first != file && clash(there, here));
+        found.extend(other.and_then(|(first, there)| {
+            let path = analyses.get(*first).and_then(|a| a.sources.get(a.file)).map(|source| &source.path)?;
+            Some((*file, report(here, &there.stage, &format!(" in `{path}`"))))
+        }));
+    }
+    found
+}
+
+fn targets(hir: &Hir) -> Vec<Target> {
+    let deploys = hir.pipelines.iter().flat_map(|pipeline| pipeline.of_kind("deploy").map(move |stage| (pipeline, stage)));
+    deploys.filter_map(|(pipeline, stage)| target(hir, pipeline, stage)).collect()
+}
+
+fn target(hir: &Hir, pipeline: &Pipeline, stage: &Stage) -> Option<Target> {
+    let place = stage.attrs.get("manifest").or_else(|| stage.attrs.get("gitops"))?;
+    let (id, path, patched) = match &place.value {
+        Value::GitPath(id, path) => (id, path, false),
+        Value::GitFile(id, path) => (id, path, true),
+        _ => return None,
+    };
+    let git = &hir.connections.get(id.0)?.attrs;
+    let text = |attr| git.string(attr).unwrap_or_default().to_owned();
+    let environment = match stage.attrs.get("environment")?.value {
+        Value::Environment(id) if !patched => pipeline.environments.get(id.0)?.name.text.clone(),
+        _ => String::new(),
+    };
+    Some(Target {
+        repository: (text("repository"), text("branch")),
+        path: path.clone(),
+        environment,
+        pipeline: pipeline.name.text.clone(),
+        stage: stage.name.text.clone(),
+        span: if place.span == stage.attrs.head { stage.name.span } else { place.span },
+    })
+}
+
+/// Whether two deploys write the same. Within a pipeline the environments of a folder are kept apart; two pipelines would replace
+/// each other's base.
+fn clash(a: &Target, b: &Target) -> bool {
+    let apart = a.pipeline == b.pipeline && a.environment != b.environment;
+    a.repository == b.repository && a.path == b.path && !apart
+}
+
+fn report(here: &Target, other: &str, file: &str) -> Diagnostic {
+    let message = format!("`{}` releases into `{}`, and so does `{other}`{file}", here.stage, here.path);
+    Diagnostic::new(&RULE.code, here.span, message)
+        .label("each release would replace the other's")
+        .help("give every pipeline and environment a path of its own")
+}
