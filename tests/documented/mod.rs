@@ -85,11 +85,15 @@ impl Example {
         sources
     }
 
-    /// What is found in it: in its first file, and in each other that holds a pipeline.
-    pub fn findings(&self) -> Vec<Diagnostic> {
+    /// A set for its first file, and for each other that holds a pipeline.
+    pub fn sets(&self) -> Vec<SourceSet> {
         let pipelines = |at: &usize| *at == 0 || self.files[*at].1.contains("\npipeline ");
-        let sets: Vec<SourceSet> = (0..self.files.len()).filter(pipelines).map(|at| self.sources(at)).collect();
-        analyze_all(&sets)
+        (0..self.files.len()).filter(pipelines).map(|at| self.sources(at)).collect()
+    }
+
+    /// What is found in it.
+    pub fn findings(&self) -> Vec<Diagnostic> {
+        analyze_all(&self.sets())
     }
 
     /// The codes of what is found in it.
