@@ -3,6 +3,8 @@
 //! An example that is nothing but pipelines becomes part of the repository's own file; one that declares connections, imports or
 //! secrets of its own becomes a further file of the same repository.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 mod documented;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
 //! The documentation of every rule is complete, and its examples do what it says.
 
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 mod documented;
 
 use std::collections::BTreeSet;
@@ -8,11 +10,6 @@ use documented::{Example, examples};
 use mlp::diagnostic::{Code, Fix, Severity, apply};
 use mlp::lint;
 use mlp::source::FileId;
-
-/// Findings about files rather than about their text cannot be shown as text.
-fn about_files(code: &Code) -> bool {
-    code.group() == "00"
-}
 
 /// Every complaint of every rule at once.
 fn check(complain: impl Fn(&'static Code, &mut Vec<String>)) {
@@ -48,10 +45,18 @@ fn pages_have_their_parts() {
             complaints.push(format!("{}: no `{}`", code.id, part.trim()));
         }
         let kinds: BTreeSet<bool> = examples(code.docs).iter().map(|example| example.bad).collect();
-        if kinds.len() < 2 && !about_files(code) {
+        if kinds.len() < 2 {
             complaints.push(format!("{}: an example of both kinds is needed", code.id));
         }
     });
+}
+
+#[test]
+fn every_page_begins_with_code_name_and_summary() {
+    for code in lint::codes() {
+        assert!(code.docs.starts_with(&format!("# {} {}\n", code.id, code.name)), "{}", code.id);
+        assert!(code.summary().ends_with('.') && code.docs.contains("\n## Why\n"), "{}", code.id);
+    }
 }
 
 #[test]
