@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -112,7 +113,8 @@ def check_dvc(wanted: Dvc, deadline: Deadline) -> str:
     """Ask what the remote lacks; DVC's exit code would be 0 either way."""
     remote = ["--remote", wanted.remote] if wanted.remote else []
     command = [sys.executable, "-m", "dvc", "data", "status", "--not-in-remote", "--json", *remote, "--", *wanted.targets]
-    done = _run(command, deadline, "dvc")
+    with tempfile.TemporaryDirectory(prefix="mlp-") as folder:  # DVC remembers what it once saw in a remote
+        done = _run(command, deadline, "dvc", env=os.environ | {"DVC_SITE_CACHE_DIR": folder})
     if done.returncode != 0:
         raise ServiceError(f"DVC: {(done.stderr or done.stdout).strip()[-500:]}")
     if missing := json.loads(done.stdout).get("not_in_remote", []):

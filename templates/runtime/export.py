@@ -53,6 +53,7 @@ class Settings:
 def main() -> None:
     """Register, resolve, predict."""
     settings, registry = config(Settings), Registry()
+    request = _request(settings.golden.rows) if settings.golden else {}
     model = registry.model(env("MODEL_ID"))
     if not model or model.run_id != env("RUN_ID"):
         raise CandidateError(f"run {env('RUN_ID')} has no logged model {env('MODEL_ID')}")
@@ -65,7 +66,8 @@ def main() -> None:
         version = _register(registry, settings, model)
         uri = _serve(settings, model, registry.download_uri(version.name, version.version), folder, layout)
     if settings.golden:
-        _log_golden(settings.golden, model, predicted)
+        golden = {"model_id": model.model_id, "request": request, "outputs": predicted}
+        artifacts.log_json(model.run_id, "golden.json", golden)
     _report(settings, model, version, uri)
 
 
@@ -147,6 +149,17 @@ def _copy(layout: formats.Layout, target: str) -> None:
 # --- golden predictions --------------------------------------------------------------------------------
 
 
+def _request(rows: str) -> dict[str, Any]:
+    """The golden rows: the body of a request."""
+    try:
+        found = json.loads(Path(rows).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the golden rows {rows}: {error}") from None
+    if not isinstance(found, dict) or not (found.get("inputs") or found.get("instances")):
+        raise ConfigError(f"the golden rows {rows} are no inference request: neither `inputs` nor `instances`")
+    return found
+
+
 def _predict(golden: Golden | None, folder: Path) -> dict[str, Any]:
     """The artifact's own predictions, made in the project's environment and without credentials."""
     if not golden:
@@ -159,12 +172,6 @@ def _predict(golden: Golden | None, folder: Path) -> dict[str, Any]:
             raise CandidateError(f"predicting the golden rows {golden.rows} {wrong}")
         found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     return found
-
-
-def _log_golden(golden: Golden, model: Model, predicted: dict[str, Any]) -> None:
-    request = json.loads(Path(golden.rows).read_text(encoding="utf-8"))
-    data = {"model_id": model.model_id, "request": request, "outputs": predicted}
-    artifacts.log_json(model.run_id, "golden.json", data)
 
 
 def _report(settings: Settings, model: Model, version: Version, uri: str) -> None:

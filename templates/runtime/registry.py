@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,7 +116,7 @@ class Registry:
     def metric_values(self, run_id: str, metric: str) -> list[float]:
         """Every value that a run logged for a metric."""
         history = self._call("GET", "/metrics/get-history", run_id=run_id, metric_key=metric, max_results=1000)
-        return [float(m["value"]) for m in history.get("metrics", [])]
+        return [_number(m["value"]) for m in history.get("metrics", [])]
 
     def tag_run(self, run_id: str, key: str, value: str) -> None:
         """Set a tag on a run."""
@@ -217,7 +219,13 @@ def _pairs(items: Iterable[dict[str, Any]]) -> dict[str, str]:
 
 
 def _numbers(items: Iterable[dict[str, Any]]) -> dict[str, float]:
-    return {item["key"]: float(item["value"]) for item in items}  # float() also reads "NaN" and "Infinity"
+    return {item["key"]: _number(item["value"]) for item in items}
+
+
+def _number(value: str | float) -> float:
+    """A metric's value: NaN arrives as text, infinity as the largest number that the database can hold."""
+    number = float(value)
+    return math.copysign(math.inf, number) if abs(number) == sys.float_info.max else number
 
 
 def _run(data: dict[str, Any]) -> Run:

@@ -103,8 +103,8 @@ def test_the_first_run_has_rules_of_its_own(world: World, auc: float, approved: 
     done = world.gate(world.config(), {f"models:/{world.candidate.model_id}": {"metrics": GOOD | {"auc": auc}}})
     assert done.code == 0, done.log
     assert (done.outputs["approved"], done.outputs["champion_version"]) == (approved, "")
-    assert "auc >= 0.75" in done.summary
-    assert "latency_p95" in done.summary
+    assert "| auc >= 0.75 |" in done.summary
+    assert "| latency_p95 &lt;= 80ms |" in done.summary
 
 
 def test_absolute_limits_need_no_champion(world: World) -> None:
@@ -116,7 +116,9 @@ def test_absolute_limits_need_no_champion(world: World) -> None:
 def test_the_champion_itself_is_not_released_again(world: World) -> None:
     version = world.tracking.champion(WORSE)[1]
     name = world.tracking.name
-    again = world.tracking.client.create_model_version(name, f"models:/{world.candidate.model_id}", world.candidate.run_id)
+    again = world.tracking.client.create_model_version(
+        name, f"models:/{world.candidate.model_id}", world.candidate.run_id, model_id=world.candidate.model_id
+    )
     world.tracking.client.set_registered_model_alias(name, "champion", again.version)
     done = world.gate(world.config())
     assert (done.code, done.outputs["approved"]) == (0, "false")
@@ -170,7 +172,7 @@ def test_an_unusable_champion(world: World, flaw: str) -> None:
     if flaw == "files":
         empty = world.tracking.run(WORSE)
         model = world.tracking.add_model(empty, empty=True)
-        version = world.tracking.client.create_model_version(world.tracking.name, f"models:/{model}", empty).version
+        version = world.tracking.client.create_model_version(world.tracking.name, f"models:/{model}", empty, model_id=model).version
         world.tracking.client.set_registered_model_alias(world.tracking.name, "champion", version)
     answers = world.answers({"metrics": GOOD}, str(version), kinds[flaw])
     done = world.gate(world.config(), answers)
@@ -246,7 +248,8 @@ def accuracy_config(world: World) -> dict[str, Any]:
     rule = {"text": "accuracy > champion.accuracy", "rule": [">", "accuracy", ["champion", "accuracy"]]}
     guard = {"text": "latency_p95 <= champion.latency_p95", "rule": ["<=", "latency_p95", ["champion", "latency_p95"]]}
     metrics = {"accuracy": {"direction": "higher"}, "latency_p95": {"direction": "lower"}}
-    return world.config(require=[rule, guard], metrics=metrics, confidence={"level": 0.95, "samples": 300})
+    first = {"text": "accuracy >= 0.6", "rule": [">=", "accuracy", 0.6]}
+    return world.config(require=[rule, guard], without_champion=[first], metrics=metrics, confidence={"level": 0.95, "samples": 300})
 
 
 def measured(good: int, latency: float = 50.0) -> dict[str, Any]:

@@ -82,8 +82,8 @@ def test_mlflow_credentials(step: Step, tracking: Tracking, mlflow_env: dict[str
 
 @pytest.fixture
 def strict_s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An S3 server that checks keys after its first request, which makes the bucket."""
-    monkeypatch.setenv("INITIAL_NO_AUTH_ACTION_COUNT", "1")
+    """An S3 server that checks keys after two requests: the one that waits for it, and the one that makes the bucket."""
+    monkeypatch.setenv("INITIAL_NO_AUTH_ACTION_COUNT", "2")
     with s3_server(tmp_path) as url:
         client: Any = boto3.client("s3", endpoint_url=url, aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
         client.create_bucket(Bucket="guarded")
