@@ -82,12 +82,18 @@ def test_golden_predictions_come_from_the_artifact(
 
 
 @pytest.mark.parametrize(
-    "content", ['{"inputs": []}', "{", '{"inputs": [{"name": "x", "shape": [1, 9], "datatype": "FP64", "data": [1]}]}']
+    ("rows", "code", "says"),
+    [
+        ("{", 2, "the golden rows rows.json"),
+        ('{"inputs": []}', 2, "are no inference request"),
+        ('{"instances": [[1, 2, 3]]}', 4, "predicting the golden rows rows.json ended with exit code"),
+    ],
 )
-def test_rows_that_cannot_be_predicted(export: Export, tracking: Tracking, workspace: Path, content: str) -> None:
-    (workspace / "rows.json").write_text(content)
+def test_rows_that_cannot_be_predicted(export: Export, tracking: Tracking, workspace: Path, rows: str, code: int, says: str) -> None:
+    (workspace / "rows.json").write_text(rows)
     done = export(*vars(tracking.trained()).values(), {"golden": {"rows": "rows.json", "argv": [sys.executable]}})
-    assert done.code == 4, done.log
+    assert done.code == code, done.log
+    assert says in done.log
     assert tracking.client.search_registered_models(f"name = '{tracking.name}'") == []
 
 

@@ -116,9 +116,8 @@ def test_absolute_limits_need_no_champion(world: World) -> None:
 def test_the_champion_itself_is_not_released_again(world: World) -> None:
     version = world.tracking.champion(WORSE)[1]
     name = world.tracking.name
-    again = world.tracking.client.create_model_version(
-        name, f"models:/{world.candidate.model_id}", world.candidate.run_id, model_id=world.candidate.model_id
-    )
+    ours = world.candidate
+    again = world.tracking.client.create_model_version(name, f"models:/{ours.model_id}", ours.run_id, model_id=ours.model_id)
     world.tracking.client.set_registered_model_alias(name, "champion", again.version)
     done = world.gate(world.config())
     assert (done.code, done.outputs["approved"]) == (0, "false")
