@@ -65,9 +65,8 @@ impl Config {
         let Some(path) = folders.map(|folder| folder.join(NAME)).find(|path| path.is_file()) else { return Ok(Self::default()) };
         let shown = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).map_err(|error| Failure::unreadable(&shown, &error))?;
-        Self::parse(&text, path.parent().unwrap_or(root)).map_err(|(message, range)| {
-            Failure::new(&files::SETTINGS, shown, message).at(&text, range)
-        })
+        Self::parse(&text, path.parent().unwrap_or(root))
+            .map_err(|(message, range)| Failure::new(&files::SETTINGS, shown, message).at(&text, range))
     }
 
     fn parse(text: &str, folder: &Path) -> Result<Self, (String, std::ops::Range<usize>)> {

@@ -52,7 +52,8 @@ pub fn select(repository: &Repository, selection: &Selection) -> Result<(BTreeSe
 /// That there is nothing to do is a failure unless the user said otherwise.
 pub fn none_found(repository: &Repository) -> Failure {
     let message = format!("no pipeline found in `{}`", shown(&repository.root));
-    Failure::new(&files::NO_PIPELINES, ".", message).help("name the files, write a first one with `mlp init`, or allow this with `--allow-empty`")
+    Failure::new(&files::NO_PIPELINES, ".", message)
+        .help("name the files, write a first one with `mlp init`, or allow this with `--allow-empty`")
 }
 
 /// Loads what a selection names.
@@ -157,7 +158,8 @@ pub fn text(path: &str, bytes: Vec<u8>) -> Result<String, Failure> {
         return Ok(before);
     }
     let line = before.matches('\n').count() + 1;
-    Err(Failure::new(&files::NOT_UTF8, path, format!("`{path}` is not UTF-8: byte 0x{bad:02x} in line {line}")).help("save the file as UTF-8"))
+    Err(Failure::new(&files::NOT_UTF8, path, format!("`{path}` is not UTF-8: byte 0x{bad:02x} in line {line}"))
+        .help("save the file as UTF-8"))
 }
 
 /// A text from standard input, under the path it is to have.

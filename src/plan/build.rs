@@ -80,6 +80,7 @@ impl<'a> Planner<'a> {
             source: self.source.to_owned(),
             triggers: self.pipeline.triggers.iter().filter_map(|trigger| self.trigger(trigger)).collect(),
             pull_request,
+            publish: self.publish(),
             queue: self.pipeline.attrs.string("concurrency") != Some("unlimited"),
             jobs,
             releases: self.pipeline.of_kind("deploy").filter_map(|deploy| self.release(deploy)).collect(),
@@ -186,7 +187,7 @@ impl<'a> Planner<'a> {
         let attrs = &trigger.attrs;
         let list = |name: &str| attrs.list(name).iter().filter_map(text).collect::<Vec<String>>();
         Some(match attrs.block.name {
-            "push" => Trigger::Push { branches: list("branches"), paths: self.path_filter(list("paths")) },
+            "push" => Trigger::Push { branches: list("branches"), paths: list("paths") },
             "schedule" => Trigger::Schedule {
                 cron: attrs.string("cron").unwrap_or_default().to_owned(),
                 timezone: attrs.string("timezone").map(str::to_owned),
@@ -194,14 +195,6 @@ impl<'a> Planner<'a> {
             "manual" => Trigger::Manual(trigger.inputs.iter().map(input).collect()),
             _ => return None,
         })
-    }
-
-    /// A change of the pipeline itself triggers it too.
-    fn path_filter(&self, mut paths: Vec<String>) -> Vec<String> {
-        if !paths.is_empty() && !paths.iter().any(|path| path == self.source) {
-            paths.push(self.source.to_owned());
-        }
-        paths
     }
 
     /// The pin of an action: commit and tag.

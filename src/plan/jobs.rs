@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::build::{Body, Planner, minutes};
 use super::command::Python;
 use super::connections::{self, env_value, git_token, registry_permission};
-use super::release::{Target, serving_env, small};
+use super::release::{serving_env, small};
 use super::rules::{number, rules};
 use super::{Action, Env, EnvValue, Environment, Permission, Step, StepCondition};
 use crate::resolve::hir::{Command, Dimension, RuleExpr, RuleKind, Stage, Value};
@@ -513,16 +513,7 @@ impl Planner<'_> {
         let (env, mut secrets) = split(connections::env(git));
         secrets.push(("GITOPS_TOKEN".into(), token_value));
         secrets.extend(self.release_env(stage));
-        let replaces = if self.reads_champion(stage) { "champion" } else { "older" };
-        let source = matches!(release.target, Target::Owned(_)).then(|| self.tree()).filter(|_| !self.in_place(&release));
-        let config = json!({
-            "pipeline": self.pipeline.name.text,
-            "environment": release.environment,
-            "manifest": self.manifest(&release),
-            "source": source,
-            "replaces": replaces,
-        });
-        let commit = script("Commit the release", "deploy", None, &["gitops"], config);
+        let commit = script("Commit the release", "deploy", None, &["gitops"], self.deploy_config(stage, &release));
         let commit = Step { id: Some("deploy".into()), minutes: Some(minutes(time(stage))), env: secrets, ..commit };
         let url = serving_env(environment).into_iter().find(|(name, _)| name == "SERVING_ENDPOINT").and_then(|(_, value)| match value {
             EnvValue::Literal(text) => Some(text),
@@ -579,7 +570,7 @@ impl Planner<'_> {
     }
 
     /// Whether the gate above a deploy compares with the champion.
-    fn reads_champion(&self, deploy: &Stage) -> bool {
+    pub(super) fn reads_champion(&self, deploy: &Stage) -> bool {
         let above = self.graph.ancestors(deploy.id).into_iter().filter_map(|id| self.pipeline.stage(id));
         above.filter(|stage| stage.kind() == "gate").any(|gate| gate.rules.iter().any(|rule| rule.condition.reads_champion()))
     }

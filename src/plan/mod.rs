@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod connections;
 mod jobs;
+mod publish;
 mod pull_request;
 mod release;
 mod rules;
@@ -28,6 +29,8 @@ pub struct Plan {
     pub triggers: Vec<Trigger>,
     /// What runs on a pull request.
     pub pull_request: Option<PullRequest>,
+    /// What runs when manifests alone change.
+    pub publish: Option<Publish>,
     /// Whether runs wait for each other.
     pub queue: bool,
     /// Its jobs in the order written, rollbacks and the outcome last.
@@ -62,6 +65,15 @@ pub enum Trigger {
 pub struct PullRequest {
     /// Target branches; all where empty.
     pub branches: Vec<String>,
+    /// The jobs.
+    pub jobs: Vec<Job>,
+}
+
+/// What runs when manifests alone change.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    /// The compiled tree in this repository.
+    pub tree: String,
     /// The jobs.
     pub jobs: Vec<Job>,
 }
@@ -144,6 +156,8 @@ pub enum Condition {
         /// Jobs that must have succeeded.
         succeeded: Vec<String>,
     },
+    /// When this job changed something.
+    Changed(String),
     /// When a release may be out and was not verified.
     Rollback {
         /// The job that deploys.

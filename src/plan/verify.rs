@@ -40,8 +40,7 @@ impl Planner<'_> {
         let (token, token_value, _) = git_token(self.connections.of_kind("git")?, false);
         secrets.push(("GITOPS_TOKEN".into(), token_value));
         secrets.push(("RELEASE_COMMIT".into(), EnvValue::Need(self.job_id(watched.deploy), "commit".into())));
-        let taken = ["STORAGE_URI", "MODEL_VERSION", "RUN_ID", "IMAGE_DIGEST"];
-        secrets.extend(self.release_env(watched.deploy).into_iter().filter(|(name, _)| taken.contains(&name.as_str())));
+        secrets.extend(self.release_env(watched.deploy).into_iter().filter(|(name, _)| name == "STORAGE_URI"));
         let within = stage.attrs.number("within").unwrap_or(0.0);
         let wait = script("Wait for this release, then test it", "verify", None, GROUPS, self.verify_config(stage, &watched)?);
         let wait = Step {

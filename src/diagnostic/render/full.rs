@@ -14,10 +14,8 @@ const LONGEST_LINE: usize = 500;
 const MOST_LINES: usize = 12;
 
 pub fn render(report: Report<'_>, style: Style) -> String {
-    let theme = GraphicalTheme {
-        styles: if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() },
-        ..GraphicalTheme::unicode_nocolor()
-    };
+    let theme =
+        GraphicalTheme { styles: if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() }, ..GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(style.width).with_break_words(false);
     let mut out = String::new();
     for finding in report.findings {

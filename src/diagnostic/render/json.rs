@@ -13,7 +13,8 @@ pub fn render(report: Report<'_>) -> String {
 
 fn object(report: Report<'_>, finding: &Finding) -> Value {
     let diagnostic = &finding.diagnostic;
-    let related: Vec<Value> = diagnostic.related.iter().map(|(span, text)| json!({ "at": place(report, *span), "message": text })).collect();
+    let related: Vec<Value> =
+        diagnostic.related.iter().map(|(span, text)| json!({ "at": place(report, *span), "message": text })).collect();
     json!({
         "code": diagnostic.code.id,
         "name": diagnostic.code.name,

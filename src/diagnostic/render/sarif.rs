@@ -93,7 +93,8 @@ fn fix_object(report: Report<'_>, fix: &Fix) -> Value {
     files.dedup();
     let change = |file| {
         let edits = fix.edits.iter().filter(|edit| edit.span.file == file);
-        let replacement = |span: Span, text: &str| json!({ "deletedRegion": region(&report.region(span)), "insertedContent": { "text": text } });
+        let replacement =
+            |span: Span, text: &str| json!({ "deletedRegion": region(&report.region(span)), "insertedContent": { "text": text } });
         let replacements: Vec<Value> = edits.map(|edit| replacement(edit.span, &edit.text)).collect();
         json!({ "artifactLocation": artifact(&report.region(Span::new(file, 0..0))), "replacements": replacements })
     };

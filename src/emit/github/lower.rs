@@ -29,6 +29,24 @@ pub fn workflow(plan: &Plan, lock: &Lock) -> Workflow {
     view
 }
 
+/// The workflow for manifests that change alone.
+pub fn publish(plan: &Plan, wanted: &plan::Publish, lock: &Lock) -> Workflow {
+    let pushes = plan.triggers.iter().filter_map(|trigger| match trigger {
+        Trigger::Push { branches, .. } => Some(Push { branches: branches.clone(), paths: vec![format!("{}/**", wanted.tree)] }),
+        _ => None,
+    });
+    Workflow {
+        name: format!("{} (manifests)", plan.name),
+        doc: None,
+        pushes: pushes.take(1).collect(),
+        schedules: Vec::new(),
+        manual: true,
+        inputs: Vec::new(),
+        jobs: wanted.jobs.iter().map(|job| lower_job(job, lock)).collect(),
+        ..workflow(plan, lock)
+    }
+}
+
 /// The workflow for pull requests.
 pub fn pull_request(plan: &Plan, wanted: &plan::PullRequest, lock: &Lock) -> Workflow {
     Workflow {
@@ -96,6 +114,7 @@ fn condition(condition: &Condition) -> Option<String> {
         Condition::Success { first: false } => return None,
         Condition::Success { first: true } => NO_FORK.to_owned(),
         Condition::Gated { approved, succeeded } => gated(approved, succeeded),
+        Condition::Changed(job) => format!("needs.{job}.outputs.changed == 'true'"),
         Condition::Rollback { deploy, verify } => {
             format!("always() && needs.{deploy}.result != 'skipped' && needs.{verify}.result != 'success'")
         }

@@ -12,14 +12,18 @@ use crate::plan::Plan;
 /// GitHub's limit on the characters of a workflow file. <https://docs.github.com/en/actions/reference/limits>
 const MAX_CHARACTERS: usize = 1_048_576;
 
-/// The workflows of a plan: its own, and one for pull requests where they are a trigger.
+/// The workflows of a plan: its own, one for pull requests where they are a trigger, and one for manifests that are published elsewhere.
 pub fn emit(plan: &Plan, lock: &Lock) -> Result<Vec<Artifact>, CompileError> {
     let own = workflow(format!(".github/workflows/mlp-{}.yml", plan.name), &lower::workflow(plan, lock))?;
     let pull_request = plan
         .pull_request
         .as_ref()
         .map(|wanted| workflow(format!(".github/workflows/mlp-{}-pr.yml", plan.name), &lower::pull_request(plan, wanted, lock)));
-    std::iter::once(Ok(own)).chain(pull_request).collect()
+    let publish = plan
+        .publish
+        .as_ref()
+        .map(|wanted| workflow(format!(".github/workflows/mlp-{}-manifests.yml", plan.name), &lower::publish(plan, wanted, lock)));
+    std::iter::once(Ok(own)).chain(pull_request).chain(publish).collect()
 }
 
 fn workflow(path: String, view: &view::Workflow) -> Result<Artifact, CompileError> {

@@ -6,11 +6,9 @@
 use crate::diagnostic::{Code, Severity};
 
 /// A file is not text in UTF-8.
-pub static NOT_UTF8: Code =
-    Code { id: "MLP0001", name: "not-utf-8", severity: Severity::Error, docs: include_str!("not_utf_8.md") };
+pub static NOT_UTF8: Code = Code { id: "MLP0001", name: "not-utf-8", severity: Severity::Error, docs: include_str!("not_utf_8.md") };
 /// A file cannot be read.
-pub static UNREADABLE: Code =
-    Code { id: "MLP0002", name: "unreadable", severity: Severity::Error, docs: include_str!("unreadable.md") };
+pub static UNREADABLE: Code = Code { id: "MLP0002", name: "unreadable", severity: Severity::Error, docs: include_str!("unreadable.md") };
 /// A build would overwrite a file that mlp did not write.
 pub static FOREIGN_OUTPUT: Code =
     Code { id: "MLP0003", name: "foreign-output", severity: Severity::Error, docs: include_str!("foreign_output.md") };
@@ -21,14 +19,12 @@ pub static OUTSIDE: Code =
 pub static CLAIMED_TWICE: Code =
     Code { id: "MLP0005", name: "claimed-twice", severity: Severity::Error, docs: include_str!("claimed_twice.md") };
 /// A compiled file is not what its pipeline compiles to.
-pub static DRIFT: Code =
-    Code { id: "MLP0006", name: "output-drift", severity: Severity::Error, docs: include_str!("output_drift.md") };
+pub static DRIFT: Code = Code { id: "MLP0006", name: "output-drift", severity: Severity::Error, docs: include_str!("output_drift.md") };
 /// A build was interrupted and has not been finished.
 pub static INTERRUPTED: Code =
     Code { id: "MLP0007", name: "interrupted-build", severity: Severity::Error, docs: include_str!("interrupted_build.md") };
 /// A file cannot be written.
-pub static UNWRITABLE: Code =
-    Code { id: "MLP0008", name: "unwritable", severity: Severity::Error, docs: include_str!("unwritable.md") };
+pub static UNWRITABLE: Code = Code { id: "MLP0008", name: "unwritable", severity: Severity::Error, docs: include_str!("unwritable.md") };
 /// No pipeline was found.
 pub static NO_PIPELINES: Code =
     Code { id: "MLP0009", name: "no-pipelines", severity: Severity::Error, docs: include_str!("no_pipelines.md") };
@@ -39,8 +35,7 @@ pub static SETTINGS: Code =
 pub static NOT_COMPILED: Code =
     Code { id: "MLP0011", name: "not-compiled", severity: Severity::Error, docs: include_str!("not_compiled.md") };
 /// A git server did not answer, or does not have what was asked for.
-pub static NETWORK: Code =
-    Code { id: "MLP0012", name: "no-answer", severity: Severity::Error, docs: include_str!("no_answer.md") };
+pub static NETWORK: Code = Code { id: "MLP0012", name: "no-answer", severity: Severity::Error, docs: include_str!("no_answer.md") };
 /// A file could not be formatted.
 pub static FORMATTER: Code =
     Code { id: "MLP0013", name: "not-formatted", severity: Severity::Error, docs: include_str!("not_formatted.md") };
