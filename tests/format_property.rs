@@ -92,10 +92,9 @@ fn stmt() -> impl Strategy<Value = String> {
 /// Puts something at every mark, each comment with a number of its own.
 fn fill(marked: &str, choices: &[u8]) -> String {
     let mut out = String::new();
-    for (i, c) in marked.chars().enumerate() {
-        let choice = choices[i % choices.len()];
+    for ((i, c), &choice) in marked.chars().enumerate().zip(choices.iter().cycle()) {
         match c {
-            BLANK => out.push_str(["", " ", "  ", "\t"][usize::from(choice % 4)]),
+            BLANK => out.push_str(blank(choice)),
             LINE => out.push_str(&line_break(choice, i)),
             END => out.push_str(&end(choice, i)),
             _ => out.push(c),
@@ -107,6 +106,15 @@ fn fill(marked: &str, choices: &[u8]) -> String {
 fn file() -> impl Strategy<Value = String> {
     let stmts = vec(stmt(), 0..8);
     (stmts, vec(any::<u8>(), 64)).prop_map(|(stmts, choices)| fill(&stmts.join(";"), &choices))
+}
+
+fn blank(choice: u8) -> &'static str {
+    match choice % 4 {
+        0 => "",
+        1 => " ",
+        2 => "  ",
+        _ => "\t",
+    }
 }
 
 fn line_break(choice: u8, i: usize) -> String {
@@ -132,7 +140,8 @@ fn end(choice: u8, i: usize) -> String {
 
 /// The text without what the formatter may change: comments, blanks and commas.
 fn words(text: &str) -> String {
-    let code = |line: &str| line.split("# c").next().unwrap().split("## d").next().unwrap().to_owned();
+    let code =
+        |line: &str| ["# c", "## d"].iter().filter_map(|mark| line.find(mark)).min().map_or(line, |end| line.split_at(end).0).to_owned();
     let words: String = text.lines().map(code).collect();
     words.replace(|c: char| c.is_whitespace() || c == ',', "")
 }

@@ -127,7 +127,8 @@ impl Formatter<'_> {
     /// A block on one line, if it was written on one.
     fn one_line(&self, body: &Body) -> Option<String> {
         let short = match self.origin.slice(body.span) {
-            Some(text) => !text.contains('\n') || (body.stmts.is_empty() && !text.contains('#')),
+            Some(text) if body.stmts.is_empty() => !text.contains('#'),
+            Some(text) => !text.contains('\n') && may_fit(text),
             None => is_short(body),
         };
         if !short {
@@ -299,6 +300,11 @@ fn shape(stmt: &Stmt) -> Shape<'_> {
         StmtKind::Directive(directive) => Shape::Directive(&directive.keyword.text),
         _ => Shape::Other,
     }
+}
+
+/// Whether a text may fit on a line, from what no formatting takes away: saves laying out what is too long anyway.
+fn may_fit(text: &str) -> bool {
+    text.chars().filter(|c| !c.is_whitespace() && !matches!(c, ',' | '\u{FEFF}')).nth(WIDTH).is_none()
 }
 
 /// Whether a made-up block reads well on one line.
