@@ -135,5 +135,7 @@ pub fn across(analyses: &[&Analysis<'_>]) -> Vec<(usize, Diagnostic)> {
 pub fn did_you_mean<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let score = |candidate: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &candidate.to_lowercase());
     let limit = (name.chars().count() / 3).max(1);
-    candidates.into_iter().map(|c| (score(c), c)).filter(|(d, _)| *d <= limit).min().map(|(_, c)| c)
+    // Names that differ more in length alone need no closer look; a repository has many paths.
+    let near = |candidate: &&str| candidate.len().abs_diff(name.len()) <= 4 * limit;
+    candidates.into_iter().filter(near).map(|c| (score(c), c)).filter(|(d, _)| *d <= limit).min().map(|(_, c)| c)
 }

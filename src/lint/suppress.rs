@@ -1,5 +1,7 @@
 //! `# mlp: allow(MLP0805) reason`
 
+use std::collections::{BTreeMap, HashSet};
+
 use super::Context;
 use super::rules::unused_suppression::unused;
 use crate::analysis::Analysis;
@@ -22,8 +24,6 @@ pub struct Suppression {
     pub codes: Vec<String>,
     /// Why.
     pub reason: String,
-    /// The zero-based line it is for: its own, or where it stands alone the next one that is more than a comment.
-    line: usize,
 }
 
 /// Whether a comment may allow findings of a rule.
@@ -31,21 +31,55 @@ pub fn can_be_allowed(code: &Code) -> bool {
     code.severity < Severity::Error || ALLOWABLE_ERRORS.contains(&code.id)
 }
 
-/// The suppressions of a file and of those it imports.
-pub fn suppressions(context: &Context<'_>) -> Vec<Suppression> {
-    let files = context.resolved.parsed.iter().filter_map(|(id, parsed)| Some((*id, parsed, context.sources.get(*id)?)));
-    files.flat_map(|(id, parsed, source)| in_file(id, &parsed.trivia.comments, source)).collect()
-}
+/// The suppressions of a file and of those it imports, by file and line.
+#[derive(Clone, Debug, Default)]
+pub struct Suppressions(BTreeMap<(FileId, usize), Vec<Suppression>>);
 
-fn in_file(file: FileId, comments: &[Comment], source: &SourceFile) -> Vec<Suppression> {
-    let alone = |line: usize| comments.iter().any(|c| c.own_line && source.lines.line(c.span.start as usize) == line);
-    let read = |comment: &Comment| {
-        let (codes, reason) = words(&comment.text)?;
-        let own = source.lines.line(comment.span.start as usize);
-        let line = if comment.own_line { (own..).find(|line| !alone(*line)).unwrap_or(own) } else { own };
-        Some(Suppression { span: Span { file, ..comment.span }, codes, reason, line })
-    };
-    comments.iter().filter_map(read).collect()
+impl Suppressions {
+    /// Reads them.
+    pub fn new(context: &Context<'_>) -> Self {
+        let mut all = Self::default();
+        for (id, parsed) in &context.resolved.parsed {
+            if let Some(source) = context.sources.get(*id) {
+                all.read(*id, &parsed.trivia.comments, source);
+            }
+        }
+        all
+    }
+
+    fn read(&mut self, file: FileId, comments: &[Comment], source: &SourceFile) {
+        // Of comments that stand alone on lines that follow each other, all are for the line below the last.
+        let mut below: Option<(usize, usize)> = None;
+        for comment in comments.iter().rev() {
+            let own = source.lines.line(comment.span.start as usize);
+            let line = match below {
+                _ if !comment.own_line => own,
+                Some((next, line)) if next == own + 1 => line,
+                _ => own + 1,
+            };
+            below = comment.own_line.then_some((own, line));
+            if let Some((codes, reason)) = words(&comment.text) {
+                self.0.entry((file, line)).or_default().push(Suppression { span: Span { file, ..comment.span }, codes, reason });
+            }
+        }
+    }
+
+    /// Those that stand where something was found.
+    fn beside(&self, context: &Context<'_>, found: &Diagnostic) -> &[Suppression] {
+        let line = context.sources.get(found.span.file).map_or(0, |source| source.lines.line(found.span.start as usize));
+        self.0.get(&(found.span.file, line)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn cover(&self, context: &Context<'_>, found: &Diagnostic) -> bool {
+        let named = |s: &Suppression| s.codes.iter().any(|code| code == found.code.id);
+        can_be_allowed(found.code) && self.beside(context, found).iter().any(named)
+    }
+
+    /// Those of the file itself.
+    pub fn own(&self, context: &Context<'_>) -> impl Iterator<Item = &Suppression> {
+        let first = (context.file, 0);
+        self.0.range(first..).take_while(move |((file, _), _)| *file == first.0).flat_map(|(_, all)| all)
+    }
 }
 
 /// The codes and the reason of a comment, if it is a suppression.
@@ -57,17 +91,6 @@ fn words(comment: &str) -> Option<(Vec<String>, String)> {
 }
 
 impl Suppression {
-    /// Whether it stands where a finding is.
-    fn beside(&self, context: &Context<'_>, diagnostic: &Diagnostic) -> bool {
-        let line = |source: &SourceFile| source.lines.line(diagnostic.span.start as usize);
-        diagnostic.span.file == self.span.file && context.sources.get(self.span.file).map(line) == Some(self.line)
-    }
-
-    fn covers(&self, context: &Context<'_>, diagnostic: &Diagnostic) -> bool {
-        let named = self.codes.iter().any(|code| code == diagnostic.code.id);
-        named && can_be_allowed(diagnostic.code) && self.beside(context, diagnostic)
-    }
-
     /// The comment with the blanks before it, and its line if it stands alone.
     pub fn whole(&self, context: &Context<'_>) -> Span {
         let Some(source) = context.sources.get(self.span.file) else { return self.span };
@@ -82,12 +105,12 @@ impl Suppression {
 
 /// Leaves out what is suppressed, and adds the suppressions of the file itself that suppress nothing.
 pub fn filter(context: &Context<'_>, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let allowed = suppressions(context);
-    if allowed.is_empty() {
+    let allowed = Suppressions::new(context);
+    if allowed.0.is_empty() {
         return found;
     }
     let idle = idle(context, &allowed, &found);
-    let kept = found.into_iter().filter(|d| !allowed.iter().any(|s| s.covers(context, d)));
+    let kept = found.into_iter().filter(|one| !allowed.cover(context, one));
     kept.chain(idle).collect()
 }
 
@@ -95,20 +118,25 @@ pub fn filter(context: &Context<'_>, found: Vec<Diagnostic>) -> Vec<Diagnostic> 
 pub fn filter_across(analyses: &[&Analysis<'_>], found: Vec<(usize, Diagnostic)>) -> Vec<(usize, Diagnostic)> {
     let covered = |(file, diagnostic): &(usize, Diagnostic)| {
         let context = analyses.get(*file).map(|analysis| analysis.context());
-        context.is_some_and(|context| suppressions(&context).iter().any(|s| s.covers(&context, diagnostic)))
+        context.is_some_and(|context| Suppressions::new(&context).cover(&context, diagnostic))
     };
     found.into_iter().filter(|one| !covered(one)).collect()
 }
 
 /// A file without a pipeline is not judged: what it declares is looked at through the pipelines that import it.
-fn idle(context: &Context<'_>, allowed: &[Suppression], found: &[Diagnostic]) -> Vec<Diagnostic> {
+fn idle(context: &Context<'_>, allowed: &Suppressions, found: &[Diagnostic]) -> Vec<Diagnostic> {
     if context.hir().pipelines.is_empty() {
         return Vec::new();
     }
-    let own = allowed.iter().filter(|s| s.span.file == context.file);
-    let pairs = own.flat_map(|s| s.codes.iter().map(move |code| (s, code.as_str())));
-    let judged =
-        pairs.filter(|(_, code)| !ACROSS.contains(code) && super::all().iter().any(|r| r.code.id == *code && can_be_allowed(&r.code)));
-    let idle = judged.filter(|(s, code)| !found.iter().any(|d| d.code.id == *code && s.beside(context, d)));
+    let beside = found.iter().flat_map(|one| allowed.beside(context, one).iter().map(|s| (s.span, one.code.id)));
+    let used: HashSet<(Span, &str)> = beside.collect();
+    let pairs = allowed.own(context).flat_map(|s| s.codes.iter().map(move |code| (s, code.as_str())));
+    let idle = pairs.filter(|(s, code)| judged(code) && !used.contains(&(s.span, *code)));
     idle.map(|(s, code)| unused(context, s, code)).collect()
+}
+
+/// Whether a suppression of a code can be told to be unused; what is wrong with any other is reported without that.
+fn judged(code: &str) -> bool {
+    let allowable = super::all().iter().any(|rule| rule.code.id == code && can_be_allowed(&rule.code));
+    allowable && !ACROSS.contains(&code)
 }

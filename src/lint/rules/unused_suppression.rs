@@ -1,5 +1,5 @@
 use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
-use crate::lint::suppress::{self, Suppression};
+use crate::lint::suppress::{self, Suppression, Suppressions};
 use crate::lint::{Context, Rule, Sink, did_you_mean, find};
 
 pub static RULE: Rule = Rule {
@@ -9,7 +9,7 @@ pub static RULE: Rule = Rule {
 
 /// What is wrong with a suppression whatever is found; those that suppress nothing are reported by [`unused`].
 fn check(context: &Context<'_>, sink: &mut Sink) {
-    for suppression in suppress::suppressions(context).iter().filter(|s| s.span.file == context.file) {
+    for suppression in Suppressions::new(context).own(context) {
         if suppression.reason.is_empty() {
             sink.push(
                 Diagnostic::new(&RULE.code, suppression.span, "nothing says why this is allowed")
