@@ -44,14 +44,7 @@ pub(super) struct Planner<'a> {
 
 /// A gate right below its training shares the training's job, unless it asks for one of its own.
 fn job_ids(pipeline: &Pipeline) -> BTreeMap<StageId, StageId> {
-    let host = |stage: &Stage| {
-        let train = stage.attrs.output("candidate")?.stage;
-        let alone = stage.attrs.flag("isolated") || (stage.attrs.written("runner") && stage.attrs.get("isolated").is_none());
-        let follows = stage.preds == [train] && pipeline.stage(train).is_some_and(|t| t.kind() == "train");
-        (follows && !alone).then_some(train)
-    };
-    let of = |stage: &Stage| if stage.kind() == "gate" { host(stage) } else { None };
-    pipeline.stages.iter().map(|stage| (stage.id, of(stage).unwrap_or(stage.id))).collect()
+    pipeline.stages.iter().map(|stage| (stage.id, pipeline.host(stage).unwrap_or(stage.id))).collect()
 }
 
 /// What a stage's job does; the frame around it is the same for all.

@@ -324,6 +324,17 @@ impl Pipeline {
         self.stages.get(id.0)
     }
 
+    /// The training whose job a gate shares: the one right above it, unless it asks for a job of its own.
+    pub fn host(&self, gate: &Stage) -> Option<StageId> {
+        if gate.kind() != "gate" {
+            return None;
+        }
+        let train = gate.attrs.output("candidate")?.stage;
+        let alone = gate.attrs.flag("isolated") || (gate.attrs.written("runner") && gate.attrs.get("isolated").is_none());
+        let follows = gate.preds == [train] && self.stage(train).is_some_and(|stage| stage.kind() == "train");
+        (follows && !alone).then_some(train)
+    }
+
     /// The stages of a kind.
     pub fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Stage> {
         self.stages.iter().filter(move |stage| stage.kind() == kind)

@@ -4,16 +4,15 @@ use crate::lint::walk::part;
 use crate::lint::{Context, Rule, Sink};
 use crate::resolve::hir::Spanned;
 
-pub static RULE: Rule = Rule {
-    code: Code { id: "MLP1001", name: "cron", severity: Severity::Error, docs: include_str!("cron.md") },
-    check,
-};
+pub static RULE: Rule =
+    Rule { code: Code { id: "MLP1001", name: "cron", severity: Severity::Error, docs: include_str!("cron.md") }, check };
 
 /// GitHub starts scheduled runs no more often than this many minutes.
 const SHORTEST: u32 = 5;
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
-    let triggers = context.pipelines().flat_map(|(pipeline, _)| &pipeline.triggers).filter(|trigger| trigger.attrs.block.name == "schedule");
+    let triggers =
+        context.pipelines().flat_map(|(pipeline, _)| &pipeline.triggers).filter(|trigger| trigger.attrs.block.name == "schedule");
     for attrs in triggers.map(|trigger| &trigger.attrs) {
         if let (Some(place), Some(text)) = (attrs.get("cron"), attrs.string("cron")) {
             sink.extend(schedule(place, text));

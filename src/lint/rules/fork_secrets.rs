@@ -5,10 +5,8 @@ use crate::lint::{Context, Rule, Sink};
 use crate::resolve::hir::{Connection, Pipeline, Stage, Trigger, Value};
 use crate::source::Span;
 
-pub static RULE: Rule = Rule {
-    code: Code { id: "MLP0804", name: "fork-secrets", severity: Severity::Error, docs: include_str!("fork_secrets.md") },
-    check,
-};
+pub static RULE: Rule =
+    Rule { code: Code { id: "MLP0804", name: "fork-secrets", severity: Severity::Error, docs: include_str!("fork_secrets.md") }, check };
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
     for (pipeline, graph) in context.pipelines() {

@@ -1,12 +1,10 @@
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::lint::{Context, Rule, Sink};
 use crate::fmt::print;
+use crate::lint::{Context, Rule, Sink};
 use crate::source::Span;
 
-pub static RULE: Rule = Rule {
-    code: Code { id: "MLP1203", name: "formatting", severity: Severity::Hint, docs: include_str!("formatting.md") },
-    check,
-};
+pub static RULE: Rule =
+    Rule { code: Code { id: "MLP1203", name: "formatting", severity: Severity::Hint, docs: include_str!("formatting.md") }, check };
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
     let (Some(parsed), Some(source)) = (context.parsed(), context.sources.get(context.file)) else { return };

@@ -2,10 +2,8 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::lint::{Context, Rule, Sink};
 use crate::resolve::problem::Problem;
 
-pub static RULE: Rule = Rule {
-    code: Code { id: "MLP0903", name: "image-by-tag", severity: Severity::Error, docs: include_str!("image_by_tag.md") },
-    check,
-};
+pub static RULE: Rule =
+    Rule { code: Code { id: "MLP0903", name: "image-by-tag", severity: Severity::Error, docs: include_str!("image_by_tag.md") }, check };
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
     for problem in context.problems() {

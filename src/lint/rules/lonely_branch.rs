@@ -1,6 +1,6 @@
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::lint::{Context, Rule, Sink};
 use crate::lint::walk;
+use crate::lint::{Context, Rule, Sink};
 use crate::syntax::ast::{Directive, StmtKind};
 
 pub static RULE: Rule = Rule {

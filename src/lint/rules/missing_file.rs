@@ -1,13 +1,11 @@
 use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
-use crate::lint::{Context, Rule, Sink};
 use crate::lint::did_you_mean;
+use crate::lint::{Context, Rule, Sink};
 use crate::resolve::problem::Problem;
 use crate::source::Span;
 
-pub static RULE: Rule = Rule {
-    code: Code { id: "MLP0702", name: "missing-file", severity: Severity::Error, docs: include_str!("missing_file.md") },
-    check,
-};
+pub static RULE: Rule =
+    Rule { code: Code { id: "MLP0702", name: "missing-file", severity: Severity::Error, docs: include_str!("missing_file.md") }, check };
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
     for problem in context.problems() {

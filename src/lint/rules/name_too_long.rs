@@ -35,7 +35,9 @@ fn report(pipeline: &Pipeline, deploy: &Stage) -> Option<Diagnostic> {
         return None;
     }
     let span = deploy.attrs.get("name").map_or(pipeline.name.span, |value| value.span);
-    let message = format!("`{name}` and `{namespace}` together have {length} characters, too many for the host name that KServe makes of them");
-    let diagnostic = Diagnostic::new(&RULE.code, span, message).label("the name of the InferenceService").related(place.span, "its namespace");
+    let message =
+        format!("`{name}` and `{namespace}` together have {length} characters, too many for the host name that KServe makes of them");
+    let diagnostic =
+        Diagnostic::new(&RULE.code, span, message).label("the name of the InferenceService").related(place.span, "its namespace");
     Some(diagnostic.help(format!("shorten one of them: `{name}{middle}{namespace}` may have 63 characters, which leaves {most} for both")))
 }

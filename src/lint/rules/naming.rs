@@ -3,10 +3,8 @@ use crate::lint::{Context, Rule, Sink};
 use crate::resolve::hir::Pipeline;
 use crate::syntax::ast::Ident;
 
-pub static RULE: Rule = Rule {
-    code: Code { id: "MLP1201", name: "naming", severity: Severity::Hint, docs: include_str!("naming.md") },
-    check,
-};
+pub static RULE: Rule =
+    Rule { code: Code { id: "MLP1201", name: "naming", severity: Severity::Hint, docs: include_str!("naming.md") }, check };
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
     for (pipeline, _) in context.pipelines() {

@@ -2,10 +2,8 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::lint::{Context, Rule, Sink, walk};
 use crate::resolve::hir::Stage;
 
-pub static RULE: Rule = Rule {
-    code: Code { id: "MLP1101", name: "no-timeout", severity: Severity::Hint, docs: include_str!("no_timeout.md") },
-    check,
-};
+pub static RULE: Rule =
+    Rule { code: Code { id: "MLP1101", name: "no-timeout", severity: Severity::Hint, docs: include_str!("no_timeout.md") }, check };
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
     for (pipeline, _) in context.pipelines() {

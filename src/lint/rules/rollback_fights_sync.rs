@@ -42,10 +42,15 @@ fn script(text: &str, span: Span) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for line in text.split_inclusive('\n') {
         let code = line.split('#').next().unwrap_or_default();
-        found.extend(code.split([';', '|', '&']).filter_map(command).map(|(command, words, why)| {
-            let at = code.find(command).unwrap_or_default();
-            report(part(span, offset + at, code.trim_end().len().saturating_sub(at)), command, words, why)
-        }));
+        let mut at = offset;
+        for piece in code.split_inclusive([';', '|', '&']) {
+            found.extend(command(piece).map(|(program, words, why)| {
+                let from = piece.find(program).unwrap_or_default();
+                let to = piece.trim_end_matches(|c: char| c.is_whitespace() || ";|&\"".contains(c)).len();
+                report(part(span, at + from, to.saturating_sub(from)), program, words, why)
+            }));
+            at += piece.len();
+        }
         offset += line.len();
     }
     found

@@ -4,10 +4,8 @@ use crate::lint::{Context, Rule, Sink};
 use crate::resolve::hir::{Pipeline, Stage};
 use crate::source::Span;
 
-pub static RULE: Rule = Rule {
-    code: Code { id: "MLP0601", name: "same-path", severity: Severity::Error, docs: include_str!("same_path.md") },
-    check,
-};
+pub static RULE: Rule =
+    Rule { code: Code { id: "MLP0601", name: "same-path", severity: Severity::Error, docs: include_str!("same_path.md") }, check };
 
 /// What a stage writes.
 struct Written {
@@ -22,7 +20,8 @@ fn check(context: &Context<'_>, sink: &mut Sink) {
     for (pipeline, _) in context.pipelines() {
         for parallel in &pipeline.parallels {
             let branches = parallel.branches.iter().enumerate();
-            let written = branches.flat_map(|(at, branch)| branch_writes(pipeline, &stages_of(pipeline, branch)).into_iter().map(move |w| (at, w)));
+            let written =
+                branches.flat_map(|(at, branch)| branch_writes(pipeline, &stages_of(pipeline, branch)).into_iter().map(move |w| (at, w)));
             compare(&written.collect::<Vec<_>>(), sink);
         }
     }

@@ -2,10 +2,8 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::lint::{Context, Rule, Sink, glob};
 use crate::resolve::hir::{Attrs, Connection, Pipeline, Spanned, Stage, Value};
 
-pub static RULE: Rule = Rule {
-    code: Code { id: "MLP1002", name: "self-trigger", severity: Severity::Error, docs: include_str!("self_trigger.md") },
-    check,
-};
+pub static RULE: Rule =
+    Rule { code: Code { id: "MLP1002", name: "self-trigger", severity: Severity::Error, docs: include_str!("self_trigger.md") }, check };
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
     for (pipeline, _) in context.pipelines() {

@@ -27,7 +27,11 @@ fn report(context: &Context<'_>, uses: &Spanned, action: &str) -> Option<Diagnos
     Some(match pin {
         Some(pin) => {
             let known = format!("action(\"{path}@{}\")", pin.tag);
-            diagnostic.help(format!("`{}` is pinned", pin.tag)).fix(Fix::unsafe_edit(format!("use `{}`", pin.tag), uses.span, known))
+            diagnostic.help(format!("the commit of `{}` is known", pin.tag)).fix(Fix::unsafe_edit(
+                format!("use `{}`", pin.tag),
+                uses.span,
+                known,
+            ))
         }
         None if is_tag(version) => diagnostic.help("run `mlp lock`, which looks the commit up and writes it to `mlp.lock`"),
         None => diagnostic.help("name a release, such as `@v1.2.3`, and run `mlp lock`"),
