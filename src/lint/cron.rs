@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn points_at_the_field() {
-        let wrong = |text: &str| parse(text).map_err(|e| (text[e.range].to_owned(), e.message)).unwrap_err();
+        let wrong = |text: &str| parse(text).map_err(|e| (text.get(e.range).unwrap_or_default().to_owned(), e.message)).unwrap_err();
         assert_eq!(wrong("60 3 * * 1"), ("60".into(), "the minute `60` is not between 0 and 59".into()));
         assert_eq!(wrong("0 3 * * MOON"), ("MOON".into(), "`MOON` is no weekday".into()));
         assert_eq!(wrong("0 5-3 * * *"), ("5-3".into(), "`5-3` runs backwards".into()));
