@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin
 
+import yaml
 from botocore.config import Config
 
 import gitrepo
@@ -112,14 +112,26 @@ def check_s3(_: Nothing, deadline: Deadline) -> str:
 def check_dvc(wanted: Dvc, deadline: Deadline) -> str:
     """Ask what the remote lacks; DVC's exit code would be 0 either way."""
     remote = ["--remote", wanted.remote] if wanted.remote else []
-    command = [sys.executable, "-m", "dvc", "data", "status", "--not-in-remote", "--json", *remote, "--", *wanted.targets]
-    with tempfile.TemporaryDirectory(prefix="mlp-") as folder:  # DVC remembers what it once saw in a remote
-        done = _run(command, deadline, "dvc", env=os.environ | {"DVC_SITE_CACHE_DIR": folder})
+    command = [sys.executable, "-m", "dvc", "data", "status", "--not-in-remote", "--json", *remote, "--", *_outputs(wanted.targets)]
+    done = _run(command, deadline, "dvc")
     if done.returncode != 0:
         raise ServiceError(f"DVC: {(done.stderr or done.stdout).strip()[-500:]}")
     if missing := json.loads(done.stdout).get("not_in_remote", []):
         raise ServiceError(f"DVC: the remote lacks {', '.join(missing[:5])} ({len(missing)} in all): run `dvc push`")
     return f"{len(wanted.targets)} targets complete in the remote"
+
+
+def _outputs(targets: list[str]) -> list[str]:
+    """The paths that the targets stand for: of a `.dvc` file, DVC would say that nothing is missing."""
+    return [path for target in targets for path in (_tracked(Path(target)) if target.endswith(".dvc") else [target])]
+
+
+def _tracked(pointer: Path) -> list[str]:
+    try:
+        data = yaml.safe_load(pointer.read_text(encoding="utf-8"))
+        return [(pointer.parent / data.get("wdir", ".") / out["path"]).as_posix() for out in data["outs"]]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+        raise ConfigError(f"DVC: {pointer} is no DVC file: {error}") from None
 
 
 def _run(command: list[str], deadline: Deadline, what: str, **options: Any) -> subprocess.CompletedProcess[str]:

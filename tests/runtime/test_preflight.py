@@ -110,6 +110,7 @@ def test_dvc(step: Step, clone: Path, store_env: dict[str, str], run_id: str) ->
     done = check(step, wanted, store_env, seconds=60)
     assert done.code == 3
     assert "the remote lacks data.csv" in done.log
+    assert check(step, {"dvc": {"targets": ["gone.csv.dvc"]}}, store_env).code == 2
 
 
 # --- container registry ----------------------------------------------------------------------------------
