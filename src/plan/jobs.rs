@@ -521,7 +521,7 @@ impl Planner<'_> {
         });
         Some(Body {
             title: format!("{} to {}", title("Deploy", stage), release.environment),
-            comment: environment.attrs.flag("approval").then(|| "The only job that waits for an approval.".to_owned()),
+            comment: environment.attrs.flag("approval").then(|| "Waits for a person to approve.".to_owned()),
             env,
             steps: [checkout(), uv("3.12")].into_iter().chain(token).chain([commit]).collect(),
             outputs: outputs("deploy", &["commit", "changed", "previous_uri", "previous_version"]),

@@ -70,7 +70,9 @@ impl Planner<'_> {
 
     /// `MLP_CONFIG` of the script that deploys.
     pub(super) fn deploy_config(&self, deploy: &Stage, release: &Release) -> serde_json::Value {
-        let replaces = if self.reads_champion(deploy) { "champion" } else { "older" };
+        // An environment that the champion's alias does not follow may hold a version that no gate has compared with.
+        let followed = self.champion(deploy).is_some_and(|(_, alias)| self.alias(deploy) == Some(alias));
+        let replaces = if followed && self.reads_champion(deploy) { "champion" } else { "older" };
         let source = matches!(release.target, Target::Owned(_)).then(|| self.tree()).filter(|_| !self.in_place(release));
         serde_json::json!({
             "pipeline": self.pipeline.name.text,

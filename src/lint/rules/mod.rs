@@ -36,6 +36,8 @@ rules![
     canary_unsupported,
     name_too_long,
     gitops_and_manifest,
+    protocol_not_served,
+    latency_without_request,
     cron,
     self_trigger,
     overlapping_runs,
