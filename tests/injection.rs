@@ -76,7 +76,7 @@ impl Mistake {
             Some((name, rest)) => format!("pipeline \"{name}-{number}\"{rest}\n"),
             None => format!("{line}\n"),
         });
-        lines.collect::<String>().replace("manifests.path(\"", &format!("manifests.path(\"m{number}/"))
+        lines.collect::<String>().replace("(\"apps/", &format!("(\"apps/{number}/"))
     }
 
     fn files(&self, number: usize) -> Example {
@@ -101,7 +101,9 @@ fn repository(target: usize, further: &str) -> SourceSet {
     let mut sources = SourceSet::default();
     let own = read(root, path);
     sources.add(SourceFile::new(path, own.text + further));
-    imports.iter().for_each(|path| drop(sources.add(read(root, path))));
+    for path in imports.iter() {
+        sources.add(read(root, path));
+    }
     sources
 }
 

@@ -114,6 +114,25 @@ fn safe_fixes_settle_the_matter() {
     });
 }
 
+#[test]
+fn unsafe_fixes_leave_less_of_it() {
+    check(|code, complaints| {
+        for example in examples(code.docs).iter().filter(|example| example.bad) {
+            for fix in example.findings().iter().filter_map(|finding| finding.fix.as_ref()).filter(|fix| !fix.safe) {
+                let mut fixed = example.clone();
+                fixed.files[0].1 = apply(&example.files[0].1, FileId(0), [fix]).0;
+                if count(&fixed, code) >= count(example, code) {
+                    complaints.push(format!("{}: `{}` gives\n{}", code.id, fix.title, fixed.files[0].1));
+                }
+            }
+        }
+    });
+}
+
+fn count(example: &Example, code: &Code) -> usize {
+    example.findings().iter().filter(|finding| finding.code == code).count()
+}
+
 /// Whether an error is found.
 fn breaks(example: &Example) -> bool {
     example.findings().iter().any(|finding| finding.severity() == Severity::Error)

@@ -4,6 +4,7 @@
 //! ```` ```paths ```` lists further paths of its repository. Without such a list the repository is unknown and no file is missed.
 
 #![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
 

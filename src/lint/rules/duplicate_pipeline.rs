@@ -1,3 +1,6 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use crate::analysis::Analysis;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::lint::{Context, Rule, Sink};
@@ -9,30 +12,32 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
-    let pipelines = &context.hir().pipelines;
-    for (i, pipeline) in pipelines.iter().enumerate() {
-        if let Some(first) = pipelines.iter().take(i).find(|first| same(first, pipeline)) {
-            sink.push(report(pipeline, "above").related(first.name.span, "the first one"));
+    let mut seen = HashMap::new();
+    for pipeline in &context.hir().pipelines {
+        match seen.entry(key(pipeline)) {
+            Entry::Vacant(free) => drop(free.insert(pipeline.name.span)),
+            Entry::Occupied(first) => sink.push(report(pipeline, "above").related(*first.get(), "the first one")),
         }
     }
 }
 
 /// The same between several files: the index of the file complained about, and the complaint.
 pub fn across(analyses: &[&Analysis<'_>]) -> Vec<(usize, Diagnostic)> {
-    let all: Vec<(usize, &Pipeline)> =
-        analyses.iter().enumerate().flat_map(|(file, a)| a.resolved.hir.pipelines.iter().map(move |p| (file, p))).collect();
+    let mut seen = HashMap::new();
     let mut found = Vec::new();
-    for (i, (file, pipeline)) in all.iter().enumerate() {
-        let other = all.iter().take(i).find(|(first, other)| first != file && same(other, pipeline));
-        let path = other.and_then(|(first, _)| analyses.get(*first)).and_then(|a| a.sources.get(a.file)).map(|source| &source.path);
-        found.extend(path.map(|path| (*file, report(pipeline, &format!("in `{path}`")))));
+    for (file, analysis) in analyses.iter().enumerate() {
+        let Some(source) = analysis.sources.get(analysis.file) else { continue };
+        for pipeline in &analysis.resolved.hir.pipelines {
+            let (first, path) = *seen.entry(key(pipeline)).or_insert((file, &source.path));
+            found.extend((first != file).then(|| (file, report(pipeline, &format!("in `{path}`")))));
+        }
     }
     found
 }
 
 /// File systems of some machines do not tell upper from lower case.
-fn same(a: &Pipeline, b: &Pipeline) -> bool {
-    a.name.text.eq_ignore_ascii_case(&b.name.text)
+fn key(pipeline: &Pipeline) -> String {
+    pipeline.name.text.to_ascii_lowercase()
 }
 
 fn report(pipeline: &Pipeline, place: &str) -> Diagnostic {

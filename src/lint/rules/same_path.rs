@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::lint::walk::stages_of;
 use crate::lint::{Context, Rule, Sink};
@@ -49,20 +51,25 @@ fn writes(pipeline: &Pipeline, stage: &Stage) -> Option<Written> {
     }
 }
 
-/// Each pair of stages in two branches that write the same, once.
+/// Each stage that writes what a stage of an earlier branch writes.
 fn compare(written: &[(usize, (&Stage, Written))], sink: &mut Sink) {
-    for (i, (branch, (stage, here))) in written.iter().enumerate() {
-        let earlier = written.iter().take(i).filter(|(other, (_, there))| other != branch && there.what == here.what);
-        if let Some((_, (first, there))) = earlier.into_iter().find(|(_, (_, there))| within(&here.path, &there.path)) {
+    let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for (at, (branch, (stage, here))) in written.iter().enumerate() {
+        let earlier = touching(&seen, here).and_then(|first| written.get(first));
+        if let Some((_, (first, there))) = earlier.filter(|(other, _)| other != branch) {
             sink.push(report(stage, here, first, there.span));
         }
+        seen.entry((here.what, &here.path)).or_insert(at);
     }
 }
 
-/// Whether one is the other, or a folder around it.
-fn within(a: &str, b: &str) -> bool {
-    let below = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    below(a, b) || below(b, a)
+/// What was written at a path, around it or below it.
+fn touching(seen: &BTreeMap<(&str, &str), usize>, here: &Written) -> Option<usize> {
+    let around = here.path.match_indices('/').filter_map(|(at, _)| here.path.get(..at));
+    let below = format!("{}/", here.path);
+    let inside = seen.range((here.what, below.as_str())..).next();
+    let inside = inside.filter(|((what, path), _)| *what == here.what && path.starts_with(&below)).map(|(_, at)| *at);
+    around.chain([here.path.as_str()]).find_map(|path| seen.get(&(here.what, path)).copied()).or(inside)
 }
 
 fn report(stage: &Stage, here: &Written, first: &Stage, there: Span) -> Diagnostic {

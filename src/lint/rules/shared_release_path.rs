@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use crate::analysis::Analysis;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::lint::{Context, Rule, Sink};
@@ -24,26 +26,33 @@ struct Target {
 }
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
-    let targets = targets(context.hir());
-    for (i, here) in targets.iter().enumerate() {
-        if let Some(first) = targets.iter().take(i).find(|first| clash(first, here)) {
-            let other = format!("`{}` writes it too", first.stage);
-            sink.push(report(here, &first.stage, "").related(first.span, other));
-        }
+    let all: Vec<(usize, Target)> = targets(context.hir()).into_iter().map(|target| (0, target)).collect();
+    for ((_, first), (_, here)) in clashes(&all, |_, _| true) {
+        sink.push(report(here, &first.stage, "").related(first.span, format!("`{}` writes it too", first.stage)));
     }
 }
 
 /// The same between the pipelines of several files: the index of the file complained about, and the complaint.
 pub fn across(analyses: &[&Analysis<'_>]) -> Vec<(usize, Diagnostic)> {
+    let each = analyses.iter().enumerate();
     let all: Vec<(usize, Target)> =
-        analyses.iter().enumerate().flat_map(|(file, a)| targets(&a.resolved.hir).into_iter().map(move |t| (file, t))).collect();
+        each.flat_map(|(file, a)| targets(&a.resolved.hir).into_iter().map(move |target| (file, target))).collect();
+    let told = |((first, there), (file, here)): (&(usize, Target), &(usize, Target))| {
+        let path = analyses.get(*first).and_then(|a| a.sources.get(a.file)).map(|source| &source.path)?;
+        Some((*file, report(here, &there.stage, &format!(" in `{path}`"))))
+    };
+    clashes(&all, |first, file| first != file).into_iter().filter_map(told).collect()
+}
+
+/// Each deploy that writes what an earlier one writes, behind that one, where their files are such as wanted.
+fn clashes(all: &[(usize, Target)], wanted: impl Fn(usize, usize) -> bool) -> Vec<(&(usize, Target), &(usize, Target))> {
+    let mut by_path: HashMap<_, Vec<&(usize, Target)>> = HashMap::new();
     let mut found = Vec::new();
-    for (i, (file, here)) in all.iter().enumerate() {
-        let other = all.iter().take(i).find(|(first, there)| first != file && clash(there, here));
-        found.extend(other.and_then(|(first, there)| {
-            let path = analyses.get(*first).and_then(|a| a.sources.get(a.file)).map(|source| &source.path)?;
-            Some((*file, report(here, &there.stage, &format!(" in `{path}`"))))
-        }));
+    for here in all {
+        let earlier = by_path.entry((&here.1.repository, &here.1.path)).or_default();
+        let first = earlier.iter().find(|there| wanted(there.0, here.0) && !apart(&there.1, &here.1));
+        found.extend(first.map(|there| (*there, here)));
+        earlier.push(here);
     }
     found
 }
@@ -76,11 +85,10 @@ fn target(hir: &Hir, pipeline: &Pipeline, stage: &Stage) -> Option<Target> {
     })
 }
 
-/// Whether two deploys write the same. Within a pipeline the environments of a folder are kept apart; two pipelines would replace
+/// Whether two deploys into one path keep out of each other's way: two environments of a pipeline do, two pipelines would replace
 /// each other's base.
-fn clash(a: &Target, b: &Target) -> bool {
-    let apart = a.pipeline == b.pipeline && a.environment != b.environment;
-    a.repository == b.repository && a.path == b.path && !apart
+fn apart(a: &Target, b: &Target) -> bool {
+    a.pipeline == b.pipeline && a.environment != b.environment
 }
 
 fn report(here: &Target, other: &str, file: &str) -> Diagnostic {
