@@ -1,5 +1,7 @@
 //! The graph of a pipeline's stages: who waits for whom.
 
+use std::collections::HashSet;
+
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, EdgeFiltered, Reversed, Walker};
@@ -75,10 +77,11 @@ impl Graph {
 
     /// For each deploy that a model can reach without a gate that must succeed: the path.
     pub fn ungated_paths(&self, pipeline: &Pipeline) -> Vec<Vec<StageId>> {
-        let is_gate = |id: StageId| pipeline.stage(id).is_some_and(|stage| stage.kind() == "gate");
+        let carriers = carriers(pipeline);
+        let trains = |id: &StageId| pipeline.stage(*id).is_some_and(|stage| stage.kind() == "train");
         let from = |deploy: &Stage| {
-            let carriers = self.ancestors(deploy.id).into_iter().filter(|id| pipeline.stage(*id).is_some_and(carries_model));
-            carriers.filter_map(|train| self.path_avoiding(train, deploy.id, is_gate)).next()
+            let above = self.ancestors(deploy.id).into_iter().filter(trains);
+            above.filter_map(|train| self.path_avoiding(train, deploy.id, |id| !carriers.contains(&id))).next()
         };
         pipeline.of_kind("deploy").filter_map(from).collect()
     }
@@ -106,7 +109,16 @@ impl Graph {
     }
 }
 
-/// Whether a model comes out of a stage.
-fn carries_model(stage: &Stage) -> bool {
-    stage.kind() == "train"
+/// The stages that may hand a model on without having judged it: training, export, deploy, and jobs that read from one of these.
+///
+/// An image that is built beside training carries none, nor does a job that only waits.
+fn carriers(pipeline: &Pipeline) -> HashSet<StageId> {
+    let mut found = HashSet::new();
+    for stage in &pipeline.stages {
+        let reads = || stage.references().iter().any(|(output, _)| found.contains(&output.stage));
+        if matches!(stage.kind(), "train" | "export" | "deploy") || (stage.kind() == "job" && reads()) {
+            found.insert(stage.id);
+        }
+    }
+    found
 }

@@ -1,10 +1,13 @@
 //! Rules: each looks at a resolved file and says what it finds.
 
+mod algebra;
 pub mod cron;
 pub mod files;
 pub mod glob;
+mod order;
 pub mod rules;
 pub mod suppress;
+mod text;
 pub mod walk;
 
 use crate::analysis::Analysis;

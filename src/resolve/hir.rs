@@ -84,6 +84,16 @@ pub struct Spanned {
     pub span: Span,
 }
 
+impl Spanned {
+    fn references<'a>(&'a self, found: &mut Vec<(&'a OutputRef, Span)>) {
+        match &self.value {
+            Value::Output(output) => found.push((output, self.span)),
+            Value::List(items) => items.iter().for_each(|item| item.references(found)),
+            _ => {}
+        }
+    }
+}
+
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -457,6 +467,18 @@ impl Stage {
             "job" => self.outputs.iter().map(|name| (name.text.as_str(), Output::Value)).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// The outputs of other stages that it reads, each with where.
+    pub fn references(&self) -> Vec<(&OutputRef, Span)> {
+        let smokes = self.smokes.iter().map(|smoke| &smoke.attrs);
+        let blocks = self.blocks.iter().map(|(_, attrs)| attrs);
+        let steps = self.steps.iter().flat_map(|step| step.with.iter().chain(&step.env)).chain(&self.env);
+        let attrs = std::iter::once(&self.attrs).chain(smokes).chain(blocks).chain(self.steps.iter().map(|step| &step.attrs));
+        let values = attrs.flat_map(|attrs| attrs.iter().map(|(_, value)| value)).chain(steps.map(|(_, value)| value));
+        let mut found = Vec::new();
+        values.for_each(|value| value.references(&mut found));
+        found
     }
 
     /// Whether it names the stages it runs after.

@@ -219,3 +219,43 @@ pub enum Problem {
         found: String,
     },
 }
+
+impl Problem {
+    /// Its place.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::NoEdition(span)
+            | Self::UnknownEdition(span)
+            | Self::SecretInExpression(span)
+            | Self::NoChampion(span)
+            | Self::Unversioned(span)
+            | Self::ImageByTag(span)
+            | Self::MissingAttribute { head: span, .. }
+            | Self::WrongForm { span, .. }
+            | Self::WrongType { span, .. }
+            | Self::WrongUnit { span, .. }
+            | Self::AmbiguousUnit { span, .. }
+            | Self::UnknownUnit { span, .. }
+            | Self::RatioForPercent { span, .. }
+            | Self::OutOfRange { span, .. }
+            | Self::Incompatible { span, .. }
+            | Self::Unapproved { span, .. }
+            | Self::FileReference { span, .. }
+            | Self::OutsideRepository { span, .. }
+            | Self::NotConstant { span, .. } => *span,
+            Self::Reserved(name)
+            | Self::UnknownName { name, .. }
+            | Self::UsedAbove { name, .. }
+            | Self::Sibling { name, .. }
+            | Self::Duplicate { name, .. }
+            | Self::InvalidName { name, .. }
+            | Self::NoSuchOutput { name, .. }
+            | Self::UndeclaredMetric { name, .. }
+            | Self::MissingImport { path: name }
+            | Self::ImportCycle { path: name, .. }
+            | Self::UnknownKeyword { keyword: name, .. }
+            | Self::UnknownAttribute { key: name, .. }
+            | Self::MissingEquals { key: name } => name.span,
+        }
+    }
+}

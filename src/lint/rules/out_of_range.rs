@@ -1,0 +1,80 @@
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::lint::text::snippet;
+use crate::lint::{Context, Rule, Sink};
+use crate::resolve::hir::Attrs;
+use crate::resolve::problem::Problem;
+use crate::source::Span;
+
+pub static RULE: Rule =
+    Rule { code: Code { id: "MLP0305", name: "out-of-range", severity: Severity::Error, docs: include_str!("out_of_range.md") }, check };
+
+/// A limit that a number of the schema has: block (empty for every one), attribute, test, and in words.
+struct Limit(&'static str, &'static str, fn(f64) -> bool, &'static str);
+
+const MINUTE: f64 = 60_000.0;
+
+const LIMITS: &[Limit] = &[
+    Limit("", "retries", |n| (0.0..=5.0).contains(&n), "0 to 5"),
+    Limit("", "timeout", |n| n >= MINUTE, "at least `1min`"),
+    Limit("verify", "within", |n| n >= MINUTE, "at least `1min`"),
+    Limit("", "gpu", |n| n >= 1.0, "at least 1"),
+    Limit("", "cpu", |n| n > 0.0, "more than nothing"),
+    Limit("", "memory", |n| n > 0.0, "more than nothing"),
+    Limit("", "disk", |n| n > 0.0, "more than nothing"),
+    Limit("gate", "confidence", |n| n > 0.5 && n < 1.0, "over 50% and under 100%"),
+    Limit("gate", "suspicious_above", |n| n > 0.0, "above 0"),
+    Limit("deploy", "canary", |n| n > 0.0 && n < 1.0, "over 0% and under 100%"),
+    Limit("autoscale", "min", |n| n >= 1.0, "at least 1"),
+    Limit("autoscale", "max", |n| n >= 1.0, "at least 1"),
+    Limit("autoscale", "target", |n| n > 0.0 && n <= 1.0, "over 0% and at most 100%"),
+    Limit("golden", "tolerance", |n| n >= 0.0, "0 or more"),
+    Limit("contract", "p95", |n| n > 0.0, "more than nothing"),
+];
+
+fn check(context: &Context<'_>, sink: &mut Sink) {
+    for problem in context.problems() {
+        if let Problem::OutOfRange { span, range, .. } = problem {
+            sink.push(report(context, *span, range));
+        }
+    }
+    for stage in context.pipelines().flat_map(|(pipeline, _)| &pipeline.stages) {
+        let smokes = stage.smokes.iter().map(|smoke| &smoke.attrs);
+        let blocks = stage.blocks.iter().map(|(_, attrs)| attrs);
+        for attrs in std::iter::once(&stage.attrs).chain(smokes).chain(blocks) {
+            limits(context, attrs, sink);
+        }
+        stage.block("autoscale").and_then(|attrs| replicas(context, attrs)).into_iter().for_each(|found| sink.push(found));
+    }
+}
+
+fn limits(context: &Context<'_>, attrs: &Attrs, sink: &mut Sink) {
+    for Limit(_, name, holds, range) in LIMITS.iter().filter(|limit| limit.0.is_empty() || limit.0 == attrs.block.name) {
+        if attrs.block.attr(name).is_some()
+            && attrs.written(name)
+            && let Some(value) = attrs.get(name)
+            && value.value.number().is_some_and(|number| !holds(number))
+        {
+            sink.push(report(context, value.span, range));
+        }
+    }
+}
+
+fn report(context: &Context<'_>, span: Span, range: &str) -> Diagnostic {
+    Diagnostic::new(&RULE.code, span, format!("`{}` is out of range", snippet(context, span))).label(format!("must be {range}"))
+}
+
+/// More replicas at least than at most.
+fn replicas(context: &Context<'_>, attrs: &Attrs) -> Option<Diagnostic> {
+    let (min, max) = (attrs.get("min")?, attrs.get("max")?);
+    if min.value.number()? <= max.value.number()? || max.value.number()? < 1.0 {
+        return None;
+    }
+    let (at, other) = if attrs.written("max") { (max, min) } else { (min, max) };
+    let found = Diagnostic::new(&RULE.code, at.span, "the autoscaler's `min` is above its `max`");
+    let low = format!("`min` is {}", min.value.number()?);
+    Some(if attrs.written("min") && attrs.written("max") {
+        found.label(format!("`max` is `{}`", snippet(context, at.span))).related(other.span, low)
+    } else {
+        found.label(format!("{low}, `max` is {}", max.value.number()?)).help("write both `min` and `max`")
+    })
+}
