@@ -87,7 +87,7 @@ impl Mistake {
 
 /// A finding about the file as a whole spoils all other text in it, or is spoiled by it.
 fn about_file(code: &str) -> bool {
-    matches!(code, "MLP1203")
+    matches!(code, "MLP0102" | "MLP1203")
 }
 
 fn read(root: &str, path: &str) -> SourceFile {
