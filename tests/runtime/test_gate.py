@@ -81,7 +81,7 @@ def test_a_better_candidate_wins(world: World) -> None:
     assert done.code == 0, done.log
     expected = {"approved": "true", "model_id": world.candidate.model_id, "champion_version": version, "reason": "all 2 rules hold"}
     assert done.outputs == expected
-    assert (world.workspace / "calls.txt").read_text() == "features.parquet\n" * 2
+    assert (world.workspace / "calls.txt").read_text() == f"{world.workspace / 'features.parquet'}\n" * 2
     assert "| auc >= champion.auc + 0.002 | 0.85 | 0.802 | +0.048 |  | holds |" in done.summary
     decision = world.decision()
     assert decision["approved"] is True
