@@ -96,12 +96,12 @@ impl Planner<'_> {
 
     /// Whether the machine is what the stage asks for.
     fn host_step(&self, stage: &Stage) -> Option<Step> {
-        let gibibytes = |name: &str| stage.attrs.number(name).map(|bytes| number(bytes));
+        let asked_for = |name: &str| stage.attrs.number(name).map(number);
         let config = json!({
-            "cpu": stage.attrs.number("cpu").map(number),
-            "memory": gibibytes("memory"),
-            "disk": gibibytes("disk"),
-            "gpu": stage.attrs.number("gpu").map(number),
+            "cpu": asked_for("cpu"),
+            "memory": asked_for("memory"),
+            "disk": asked_for("disk"),
+            "gpu": asked_for("gpu"),
         });
         let asked = config.as_object().is_some_and(|map| map.values().any(|value| !value.is_null()));
         asked.then(|| script("Check the machine", "host", None, &[], config))

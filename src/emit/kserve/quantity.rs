@@ -10,10 +10,11 @@ pub fn cpu(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{:.0}m", (value * 1000.0).ceil()) }
 }
 
-/// Bytes in the largest unit that divides them.
+/// Bytes in the unit that gives the smallest whole number.
 pub fn memory(bytes: f64) -> String {
     let whole = bytes.ceil();
-    let unit = BINARY.iter().chain(DECIMAL).find(|(_, factor)| whole >= *factor && whole % factor == 0.0);
+    let divides = |(_, factor): &&(&str, f64)| whole >= *factor && whole % factor == 0.0;
+    let unit = BINARY.iter().chain(DECIMAL).filter(divides).max_by(|a, b| a.1.total_cmp(&b.1));
     match unit {
         Some((name, factor)) => format!("{:.0}{name}", whole / factor),
         None => format!("{whole:.0}"),
