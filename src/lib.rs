@@ -6,6 +6,7 @@ pub mod analysis;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod diagnostic;
+pub mod draw;
 pub mod emit;
 pub mod fmt;
 pub mod graph;

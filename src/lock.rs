@@ -23,7 +23,7 @@ pub struct Lock {
     /// Tool → version.
     #[serde(default)]
     pub tools: BTreeMap<String, String>,
-    /// Pipeline → the files it owns.
+    /// `.mlp` file → the files it compiles to; `*` → those that all share.
     #[serde(default)]
     pub outputs: BTreeMap<String, Vec<String>>,
 }
@@ -42,6 +42,11 @@ impl Lock {
     /// Reads a lock file.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
+    }
+
+    /// As written to `mlp.lock`.
+    pub fn text(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
     /// The pins that come with the compiler.

@@ -37,7 +37,7 @@ impl Console {
     }
 
     /// Whether a stream is coloured: flag, then NO_COLOR (<https://no-color.org>) and FORCE_COLOR, then whether it is a terminal.
-    pub fn color(&self, terminal: bool) -> bool {
+    fn color(&self, terminal: bool) -> bool {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         match self.when {
             When::Always => true,
@@ -50,6 +50,11 @@ impl Console {
     fn style(&self, terminal: bool) -> Style {
         let width = terminal_width().unwrap_or(PLAIN_WIDTH).clamp(40, 140);
         Style { color: self.color(terminal), width }
+    }
+
+    /// Whether standard output is coloured.
+    pub fn colored_output(&self) -> bool {
+        self.color(io::stdout().is_terminal())
     }
 
     /// Writes a result to standard output.

@@ -24,8 +24,6 @@ pub struct Loaded {
     pub targets: Vec<FileId>,
     /// What could not be read.
     pub failures: Vec<Failure>,
-    /// Whether all of the repository was asked for.
-    pub whole: bool,
 }
 
 /// The files that a selection names, and every path of the repository.
@@ -62,7 +60,7 @@ pub fn load(repository: &Repository, selection: &Selection) -> Result<Loaded, St
     let mut loader = Loader::new(repository, all);
     loader.read(chosen.into_iter().collect(), true);
     loader.imports();
-    Ok(Loaded { whole: selection.paths.is_empty(), ..loader.loaded })
+    Ok(loader.loaded)
 }
 
 /// Loads a text given under a path.

@@ -5,8 +5,10 @@ pub mod args;
 mod cmd;
 mod config;
 mod console;
+mod diff;
 mod exit;
 mod load;
+mod outputs;
 mod repository;
 mod write;
 
@@ -35,7 +37,9 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: &Cli) -> Outcome {
     let global = &cli.global;
     match &cli.command {
+        Command::Build(args) => cmd::build::run(args, global),
         Command::Check(args) => cmd::check::run(args, global),
+        Command::Graph(args) => cmd::graph::run(args, global),
         Command::Explain(args) => cmd::explain::run(args, &Console::new(global)),
         _ => Err(Stop::Usage("not yet".into())),
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::process::Command;
 
 use ignore::{DirEntry, WalkBuilder};
 
@@ -47,6 +48,14 @@ impl Repository {
         Ok(Self { root, config, lock, cwd })
     }
 
+    /// Finds out what the repository is called on GitHub, unless the lock says so: Argo CD has to know.
+    pub fn find_name(&mut self) {
+        if self.lock.repository.is_none() {
+            let git = Command::new("git").arg("-C").arg(&self.root).args(["config", "--get", "remote.origin.url"]).output();
+            self.lock.repository = git.ok().and_then(|output| github_name(String::from_utf8(output.stdout).ok()?.trim()));
+        }
+    }
+
     /// A path given on the command line, relative to the root, with `/`.
     pub fn relative(&self, path: &Path) -> Result<String, Failure> {
         let outside = || {
@@ -79,6 +88,14 @@ impl Repository {
     pub fn selects(&self, path: &str) -> bool {
         Path::new(path).extension() == Some(OsStr::new("mlp")) && !self.config.excludes(&self.root.join(path), false)
     }
+}
+
+/// `owner/name` of a repository on GitHub, in any of the forms that git takes.
+fn github_name(url: &str) -> Option<String> {
+    let prefixes = ["https://github.com/", "git@github.com:", "ssh://git@github.com/"];
+    let rest = prefixes.iter().find_map(|prefix| url.strip_prefix(prefix))?;
+    let name = rest.trim_end_matches('/').trim_end_matches(".git");
+    (name.split('/').filter(|part| !part.is_empty()).count() == 2).then(|| name.to_owned())
 }
 
 /// Whether a folder is git's own or another repository.
@@ -122,4 +139,18 @@ pub fn read_lock(root: &Path) -> Result<Lock, Failure> {
         Err(error) => return Err(Failure::unreadable(LOCK, &error)),
     };
     Lock::parse(&text).map_err(|error| Failure::new(&files::SETTINGS, LOCK, format!("`{LOCK}` is not valid: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::github_name;
+
+    #[test]
+    fn remotes_name_repositories() {
+        for url in ["https://github.com/acme/churn.git", "git@github.com:acme/churn", "ssh://git@github.com/acme/churn.git"] {
+            assert_eq!(github_name(url).as_deref(), Some("acme/churn"));
+        }
+        assert_eq!(github_name("https://git.acme.internal/acme/churn.git"), None);
+        assert_eq!(github_name("https://github.com/acme"), None);
+    }
 }

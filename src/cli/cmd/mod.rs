@@ -1,4 +1,6 @@
 //! The commands, one a file.
 
+pub mod build;
 pub mod check;
 pub mod explain;
+pub mod graph;

@@ -49,7 +49,7 @@ fn notes(report: Report<'_>, diagnostic: &Diagnostic, drawn: bool) -> String {
 struct Shown<'a> {
     finding: &'a Finding,
     source: Option<Text<'a>>,
-    /// Where it is, for findings without a picture.
+    /// Where it is, for findings in a text that is not drawn.
     place: String,
 }
 
@@ -59,11 +59,12 @@ impl<'a> Shown<'a> {
         let place = format!("{}:{}:{}: ", at.path, at.start.line, at.start.column);
         let file = report.file(finding.diagnostic.span).filter(|file| !file.text.is_empty());
         let source = file.map(Text);
+        let nowhere = source.is_none();
         let mut shown = Self { finding, source, place };
         if shown.spans().any(|(span, _)| shown.too_long(span)) {
             shown.source = None;
         }
-        if shown.source.is_some() {
+        if nowhere || shown.source.is_some() {
             shown.place.clear();
         }
         shown
