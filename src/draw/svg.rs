@@ -7,12 +7,15 @@ use super::{Node, Picture, lost};
 const MARGIN: f64 = 28.0;
 /// For the title.
 const TOP: f64 = 64.0;
-/// To the right of the stages, for rollbacks.
-const RIGHT: f64 = 96.0;
+/// How far a rollback swings out to the right of its stages, and the room its label takes.
+const SWING: f64 = 44.0;
+const SWING_LABEL: f64 = 54.0;
 /// Room for the stages, however few stand side by side.
 const NARROWEST: f64 = 260.0;
 /// Between the frame of a gate and what is inside; frames inside frames are drawn closer.
 const PAD: f64 = 18.0;
+/// Width of a small character, rather too much than too little.
+const CHARACTER: f64 = 7.0;
 /// A frame's label stands in this much more room.
 const LABEL: f64 = 20.0;
 
@@ -57,18 +60,13 @@ pub fn svg(picture: &Picture) -> String {
     let frames = Frames::new(picture);
     let mut layout = layout(picture);
     let side = MARGIN + frames.depth * PAD;
-    let title = escape(&picture.name);
     let room = layout.width.max(NARROWEST);
-    let (width, height) = (room + side * 2.0 + RIGHT, layout.height + TOP + MARGIN * 2.0 + PAD);
     let left = side + (room - layout.width) / 2.0;
     shift(&mut layout, left, TOP + MARGIN);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-label=\"Stages of the pipeline {title}\">\n  <style>{STYLE}  </style>\n  <rect class=\"ground\" width=\"{width:.0}\" height=\"{height:.0}\" rx=\"8\"/>\n"
-    );
-    out.push_str(&format!("  <text class=\"title\" x=\"{MARGIN}\" y=\"36\">{title}</text>\n"));
-    if let Some(line) = picture.doc.as_deref().and_then(|doc| doc.lines().next()) {
-        out.push_str(&format!("  <text class=\"small\" x=\"{MARGIN}\" y=\"56\">{}</text>\n", escape(line)));
-    }
+    let rightmost = picture.rollbacks.iter().filter_map(|pair| swing(&layout, *pair)).fold(0.0, f64::max);
+    let width = (side + room).max(rightmost + SWING_LABEL) + side;
+    let height = layout.height + TOP + MARGIN * 2.0 + frames.depth * LABEL;
+    let mut out = head(picture, width, height);
     out.push_str(&frames.draw(picture, &layout));
     out.push_str(&edges(&layout));
     out.push_str(&rollbacks(picture, &layout));
@@ -76,6 +74,26 @@ pub fn svg(picture: &Picture) -> String {
         out.push_str(&stage(node, *place));
     }
     out + "</svg>\n"
+}
+
+/// Ground and title.
+fn head(picture: &Picture, width: f64, height: f64) -> String {
+    let title = escape(&picture.name);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-label=\"Stages of the pipeline {title}\">\n  <style>{STYLE}  </style>\n  <rect class=\"ground\" width=\"{width:.0}\" height=\"{height:.0}\" rx=\"8\"/>\n  <text class=\"title\" x=\"{MARGIN}\" y=\"36\">{title}</text>\n"
+    );
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of characters")]
+    let fits = ((width - MARGIN * 2.0) / CHARACTER) as usize;
+    if let Some(line) = picture.doc.as_deref().and_then(|doc| doc.lines().next()) {
+        out.push_str(&format!("  <text class=\"small\" x=\"{MARGIN}\" y=\"56\">{}</text>\n", escape(&fitted(line, fits))));
+    }
+    out
+}
+
+/// How far to the right a rollback reaches.
+fn swing(layout: &Layout, (verify, deploy): (usize, usize)) -> Option<f64> {
+    let (from, to) = (layout.nodes.get(verify)?, layout.nodes.get(deploy)?);
+    Some(from.x.max(to.x) + WIDTH / 2.0 + SWING)
 }
 
 fn shift(layout: &mut Layout, x: f64, y: f64) {
@@ -138,7 +156,7 @@ fn rollbacks(picture: &Picture, layout: &Layout) -> String {
     let side = |node: usize| layout.nodes.get(node).map(|at| Point { x: at.x + WIDTH / 2.0, y: at.y + HEIGHT / 2.0 });
     let draw = |(verify, deploy): &(usize, usize)| {
         let (from, to) = (side(*verify)?, side(*deploy)?);
-        let out = from.x.max(to.x) + 44.0;
+        let out = swing(layout, (*verify, *deploy))?;
         let path = format!("M{:.1},{:.1} C{out:.1},{:.1} {out:.1},{:.1} {:.1},{:.1}", from.x, from.y, from.y, to.y, to.x + 7.0, to.y);
         let tip = format!("M{:.1},{:.1} l8,-4.5 v9 z", to.x + 1.0, to.y);
         let text = format!("<text class=\"rolltext\" x=\"{:.1}\" y=\"{:.1}\">rollback</text>", out - 4.0, (from.y + to.y) / 2.0 + 4.0);
@@ -173,26 +191,57 @@ impl Frames {
     }
 }
 
-/// A frame. One that would also hold a stage which the gate does not skip is left out: it would say something false.
+/// A frame. Where it would also hold a stage which the gate does not skip, each stage gets a frame of its own instead.
 fn frame(picture: &Picture, layout: &Layout, gate: usize, skipped: &[usize], inside: f64) -> Option<String> {
-    let places = || skipped.iter().filter_map(|node| layout.nodes.get(*node));
-    let pad = PAD * (inside + 1.0) * 0.8;
-    let left = places().map(|at| at.x).fold(f64::INFINITY, f64::min) - WIDTH / 2.0 - pad;
-    let right = places().map(|at| at.x).fold(0.0, f64::max) + WIDTH / 2.0 + pad;
-    let top = places().map(|at| at.y).fold(f64::INFINITY, f64::min) - LABEL - 6.0 - inside * 3.0;
-    let bottom = places().map(|at| at.y).fold(0.0, f64::max) + HEIGHT + pad;
-    let holds = |at: &Point| at.x + WIDTH / 2.0 > left && at.x - WIDTH / 2.0 < right && at.y + HEIGHT > top && at.y < bottom;
-    let foreign = layout.nodes.iter().enumerate().any(|(node, at)| holds(at) && !skipped.contains(&node));
+    let around = Around::new(picture, layout, skipped, inside)?;
+    let foreign = layout.nodes.iter().enumerate().any(|(node, at)| around.holds(*at) && !skipped.contains(&node));
     let text = escape(&lost(picture.name_of(gate)));
-    (!foreign).then(|| {
+    if !foreign {
+        return Some(around.draw(&text));
+    }
+    let alone = |node: &usize| Around::new(picture, layout, std::slice::from_ref(node), 0.0);
+    Some(skipped.iter().filter_map(alone).map(|around| around.draw(&text)).collect())
+}
+
+/// The edges of a frame.
+struct Around {
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+}
+
+impl Around {
+    /// Around stages, and around the rollbacks between them.
+    fn new(picture: &Picture, layout: &Layout, nodes: &[usize], inside: f64) -> Option<Self> {
+        let places = || nodes.iter().filter_map(|node| layout.nodes.get(*node));
+        places().next()?;
+        let pad = PAD * (inside + 1.0) * 0.8;
+        let rollbacks = picture.rollbacks.iter().filter(|(from, to)| nodes.contains(from) && nodes.contains(to));
+        let swung = rollbacks.filter_map(|pair| swing(layout, *pair)).map(|x| x + SWING_LABEL);
+        let right = places().map(|at| at.x + WIDTH / 2.0).chain(swung).fold(0.0, f64::max);
+        Some(Self {
+            left: places().map(|at| at.x).fold(f64::INFINITY, f64::min) - WIDTH / 2.0 - pad,
+            right: right + pad,
+            top: places().map(|at| at.y).fold(f64::INFINITY, f64::min) - PAD * 0.8 - inside * 4.0,
+            bottom: places().map(|at| at.y).fold(0.0, f64::max) + HEIGHT + 6.0 + LABEL * (inside + 1.0),
+        })
+    }
+
+    fn holds(&self, at: Point) -> bool {
+        at.x + WIDTH / 2.0 > self.left && at.x - WIDTH / 2.0 < self.right && at.y + HEIGHT > self.top && at.y < self.bottom
+    }
+
+    fn draw(&self, text: &str) -> String {
+        let Self { left, right, top, bottom } = self;
         format!(
             "  <rect class=\"frame\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"9\"/><text class=\"lost\" x=\"{:.1}\" y=\"{:.1}\">{text}</text>\n",
             right - left,
             bottom - top,
             left + 12.0,
-            top + 16.0,
+            bottom - 8.0,
         )
-    })
+    }
 }
 
 fn escape(text: &str) -> String {
