@@ -8,6 +8,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod draw;
 pub mod emit;
+pub mod expand;
 pub mod fmt;
 pub mod graph;
 pub mod lint;

@@ -39,9 +39,12 @@ fn dispatch(cli: &Cli) -> Outcome {
     match &cli.command {
         Command::Build(args) => cmd::build::run(args, global),
         Command::Check(args) => cmd::check::run(args, global),
+        Command::Fmt(args) => cmd::fmt::run(args, global),
         Command::Graph(args) => cmd::graph::run(args, global),
         Command::Explain(args) => cmd::explain::run(args, &Console::new(global)),
-        _ => Err(Stop::Usage("not yet".into())),
+        Command::Expand(args) => cmd::expand::run(args, global),
+        Command::Init(args) => cmd::init::run(args, global),
+        Command::Lock(args) => cmd::lock::run(args, global),
     }
 }
 

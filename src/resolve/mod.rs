@@ -4,7 +4,7 @@ mod attrs;
 mod declare;
 pub mod defaults;
 pub mod hir;
-mod names;
+pub mod names;
 pub use names::dns_label;
 pub mod paths;
 mod pipeline;

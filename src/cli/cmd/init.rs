@@ -8,7 +8,7 @@ use crate::cli::exit::{Exit, Failure, Outcome, Stop};
 use crate::cli::repository::Repository;
 use crate::cli::write::{Changes, Writer, inside};
 use crate::lint::files;
-use crate::lint::names_for_kubernetes as valid_name;
+use crate::resolve::names::dns_label;
 
 /// Writes the smallest pipeline, named after its file.
 pub fn run(args: &Init, global: &Global) -> Outcome {
@@ -33,7 +33,7 @@ pub fn run(args: &Init, global: &Global) -> Outcome {
 /// The file's name as a pipeline's name; that of the folder for `pipeline.mlp`.
 fn name(path: &Path, repository: &Repository) -> String {
     let stem = path.file_stem().filter(|stem| *stem != "pipeline").or(repository.root.file_name());
-    valid_name(&stem.unwrap_or_default().to_string_lossy())
+    dns_label(&stem.unwrap_or_default().to_string_lossy())
 }
 
 fn pipeline(name: &str) -> String {
