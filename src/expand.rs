@@ -84,9 +84,10 @@ fn filled(stmt: &Stmt, outer: &Block) -> Stmt {
     let Some(directive) = stmt.directive() else { return stmt.clone() };
     let Some(block) = block_of(directive, outer) else { return stmt.clone() };
     let mut stmts: Vec<Stmt> = directive.stmts().iter().map(|inner| filled(inner, block)).collect();
-    let at = stmts.iter().rposition(|stmt| key(stmt).is_some()).map_or(0, |last| last + 1);
-    let added = if nests(directive) { Vec::new() } else { missing(block, &stmts) };
-    stmts.splice(at..at, added);
+    if !nests(directive) {
+        stmts.extend(missing(block, &stmts));
+        stmts.sort_by_key(|stmt| key(stmt).is_none());
+    }
     if directive.keyword.text == "deploy" {
         resources(&mut stmts);
     }
