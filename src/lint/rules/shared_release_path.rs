@@ -26,7 +26,7 @@ struct Target {
 }
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
-    let all: Vec<(usize, Target)> = targets(context.hir()).into_iter().map(|target| (0, target)).collect();
+    let all: Vec<Placed> = targets(context.hir()).into_iter().map(|target| (0, target)).collect();
     for ((_, first), (_, here)) in clashes(&all, |_, _| true) {
         sink.push(report(here, &first.stage, "").related(first.span, format!("`{}` writes it too", first.stage)));
     }
@@ -35,18 +35,20 @@ fn check(context: &Context<'_>, sink: &mut Sink) {
 /// The same between the pipelines of several files: the index of the file complained about, and the complaint.
 pub fn across(analyses: &[&Analysis<'_>]) -> Vec<(usize, Diagnostic)> {
     let each = analyses.iter().enumerate();
-    let all: Vec<(usize, Target)> =
-        each.flat_map(|(file, a)| targets(&a.resolved.hir).into_iter().map(move |target| (file, target))).collect();
-    let told = |((first, there), (file, here)): (&(usize, Target), &(usize, Target))| {
+    let all: Vec<Placed> = each.flat_map(|(file, a)| targets(&a.resolved.hir).into_iter().map(move |target| (file, target))).collect();
+    let told = |((first, there), (file, here)): (&Placed, &Placed)| {
         let path = analyses.get(*first).and_then(|a| a.sources.get(a.file)).map(|source| &source.path)?;
         Some((*file, report(here, &there.stage, &format!(" in `{path}`"))))
     };
     clashes(&all, |first, file| first != file).into_iter().filter_map(told).collect()
 }
 
+/// A target with the index of its file.
+type Placed = (usize, Target);
+
 /// Each deploy that writes what an earlier one writes, behind that one, where their files are such as wanted.
-fn clashes(all: &[(usize, Target)], wanted: impl Fn(usize, usize) -> bool) -> Vec<(&(usize, Target), &(usize, Target))> {
-    let mut by_path: HashMap<_, Vec<&(usize, Target)>> = HashMap::new();
+fn clashes(all: &[Placed], wanted: impl Fn(usize, usize) -> bool) -> Vec<(&Placed, &Placed)> {
+    let mut by_path: HashMap<_, Vec<&Placed>> = HashMap::new();
     let mut found = Vec::new();
     for here in all {
         let earlier = by_path.entry((&here.1.repository, &here.1.path)).or_default();
