@@ -2,8 +2,11 @@
 //!
 //! `SourceSet` → [`analyze`] → [`Analysis`] (findings) → plan → files. Nothing here reads or writes files.
 
+#![deny(clippy::disallowed_methods)]
+
 pub mod analysis;
 #[cfg(feature = "cli")]
+#[expect(clippy::disallowed_methods, reason = "the one room that reads and writes")]
 pub mod cli;
 pub mod diagnostic;
 pub mod draw;
