@@ -1,6 +1,7 @@
 //! From syntax to meaning: names, types, units, defaults.
 
 mod attrs;
+mod condition;
 mod declare;
 pub mod defaults;
 pub mod hir;
@@ -13,6 +14,7 @@ mod rules;
 mod scope;
 mod stage;
 pub mod units;
+mod value;
 mod values;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
