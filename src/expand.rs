@@ -169,7 +169,11 @@ mod tests {
     /// An example with the platform file it may import.
     fn sources(path: &str, text: &str) -> SourceSet {
         let mut sources = SourceSet::single(path, text);
-        let platform = if path.contains('/') { include_str!("../examples/monorepo/platform.mlp") } else { include_str!("../examples/churn/platform.mlp") };
+        let platform = if path.contains('/') {
+            include_str!("../examples/monorepo/platform.mlp")
+        } else {
+            include_str!("../examples/churn/platform.mlp")
+        };
         sources.add(SourceFile::new("platform.mlp", platform));
         sources
     }
@@ -210,7 +214,8 @@ mod tests {
     #[test]
     fn nothing_is_left_to_defaults() {
         let hello = expanded(&sources("hello.mlp", include_str!("../examples/hello/hello.mlp")));
-        for part in ["connection tracking: mlflow", "secret ", "preflight", "export", "verify", "rollback", "timeout", "environment ml_dev"] {
+        for part in ["connection tracking: mlflow", "secret ", "preflight", "export", "verify", "rollback", "timeout", "environment ml_dev"]
+        {
             assert!(hello.contains(part), "{part} in\n{hello}");
         }
     }

@@ -106,7 +106,9 @@ fn order(layers: &mut [Vec<Slot>], links: &[(Slot, Slot)]) {
         let neighbours = if sweep % 2 == 0 { &up } else { &down };
         let places: BTreeMap<Slot, f64> = layers.iter().flat_map(|layer| positions(layer)).collect();
         for layer in layers.iter_mut() {
-            let wanted = |slot: &Slot| mean(neighbours.get(slot).into_iter().flatten().filter_map(|other| places.get(other))).or(places.get(slot).copied());
+            let wanted = |slot: &Slot| {
+                mean(neighbours.get(slot).into_iter().flatten().filter_map(|other| places.get(other))).or(places.get(slot).copied())
+            };
             let mut keyed: Vec<(f64, Slot)> = layer.iter().map(|slot| (wanted(slot).unwrap_or_default(), *slot)).collect();
             keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
             *layer = keyed.into_iter().map(|(_, slot)| slot).collect();

@@ -107,7 +107,14 @@ fn shift(layout: &mut Layout, x: f64, y: f64) {
 fn stage(node: &Node, at: Point) -> String {
     let (left, right, middle) = (at.x - WIDTH / 2.0, at.x + WIDTH / 2.0, at.y + HEIGHT / 2.0);
     let shape = if node.kind == "gate" {
-        let points = [(left, middle), (left + 22.0, at.y), (right - 22.0, at.y), (right, middle), (right - 22.0, at.y + HEIGHT), (left + 22.0, at.y + HEIGHT)];
+        let points = [
+            (left, middle),
+            (left + 22.0, at.y),
+            (right - 22.0, at.y),
+            (right, middle),
+            (right - 22.0, at.y + HEIGHT),
+            (left + 22.0, at.y + HEIGHT),
+        ];
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         format!("<polygon class=\"gate\" points=\"{}\"/>", points.join(" "))
     } else {

@@ -14,7 +14,7 @@ pub struct Spanned {
 }
 
 impl Spanned {
-    fn references<'a>(&'a self, found: &mut Vec<(&'a OutputRef, Span)>) {
+    pub(super) fn references<'a>(&'a self, found: &mut Vec<(&'a OutputRef, Span)>) {
         match &self.value {
             Value::Output(output) => found.push((output, self.span)),
             Value::List(items) => items.iter().for_each(|item| item.references(found)),

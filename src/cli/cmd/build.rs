@@ -75,7 +75,9 @@ impl Builder<'_> {
         let Some(folder) = &self.args.out_dir else { return Ok(self.repository.root.clone()) };
         let made = if self.args.check || self.args.diff { Ok(()) } else { std::fs::create_dir_all(folder) };
         made.map_err(|error| Failure::unwritable(folder.to_string_lossy(), &error))?;
-        std::path::absolute(folder).map(|path| path.canonicalize().unwrap_or(path)).map_err(|error| Failure::unreadable(folder.to_string_lossy(), &error))
+        std::path::absolute(folder)
+            .map(|path| path.canonicalize().unwrap_or(path))
+            .map_err(|error| Failure::unreadable(folder.to_string_lossy(), &error))
     }
 
     fn finish(&self, root: &Path, outputs: &Outputs, built: &BTreeSet<String>, loaded: &mut Loaded, findings: Vec<Finding>) -> Outcome {

@@ -52,7 +52,8 @@ enum Wanted {
 /// There is one pin for each repository of actions, so what a user wrote of mlp's own holds for mlp too, in the same major version.
 fn wanted(repository: &Repository, loaded: &Loaded) -> Result<BTreeMap<String, Wanted>, Failure> {
     let own = Lock::built_in().actions.iter();
-    let mut wanted: BTreeMap<String, Wanted> = own.filter_map(|(name, pin)| Some((name.clone(), Wanted::Newest(major(&pin.tag)?)))).collect();
+    let mut wanted: BTreeMap<String, Wanted> =
+        own.filter_map(|(name, pin)| Some((name.clone(), Wanted::Newest(major(&pin.tag)?)))).collect();
     let analyses = loaded.targets.iter().map(|target| analyze(&loaded.sources, *target, &repository.lock));
     for (name, tag) in analyses.flat_map(|analysis| used(&analysis)).filter_map(|reference| tagged(&reference)) {
         match wanted.get(&name) {
