@@ -94,7 +94,9 @@ fn examples_compile() {
 
 #[test]
 fn a_wrong_example_is_noticed() {
-    assert!(errors("mlp 1\n\npipeline \"demo\" {\n on manual\n jbo x { run = file(\"x.sh\") }\n}\n").iter().any(|e| e.starts_with("MLP0113")));
+    assert!(
+        errors("mlp 1\n\npipeline \"demo\" {\n on manual\n jbo x { run = file(\"x.sh\") }\n}\n").iter().any(|e| e.starts_with("MLP0113"))
+    );
 }
 
 /// Links between pages, and from pages to files.
