@@ -12,7 +12,7 @@ pub static ENVIRONMENT: Block = Block {
             "approval",
             Ty::Bool,
             "false",
-            "Whether a person approves each deploy. `mlp setup` cannot create reviewers: set them in the repository's settings.",
+            "Whether a person approves each deploy; who may, is set in the repository's settings.",
         ),
         inferred("endpoint", Ty::Text, "the address that the live InferenceService states", "Base URL of the model for smoke tests."),
         optional("host", Ty::String, "`Host` header for the endpoint."),

@@ -1,6 +1,6 @@
 //! The language as data: which statements and attributes each block takes, of which type, with which default.
 //!
-//! The resolver checks against it, `expand` writes its defaults out, `docs/reference.md` and the test generator are made from it.
+//! The resolver checks against it, `expand` writes its defaults out, `docs/language.md` and the test generator are made from it.
 
 mod connections;
 mod environment;
