@@ -11,6 +11,7 @@ use super::exit::Failure;
 use crate::analysis::{Analysis, analyze};
 use crate::diagnostic::Severity;
 use crate::diagnostic::render::Finding;
+use crate::lint;
 use crate::lock::Lock;
 use crate::source::{FileId, SourceSet};
 
@@ -44,12 +45,14 @@ pub struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// The findings of analyses, each once although an imported file is looked at with every file that imports it.
+    /// The findings of analyses and of rules that look at several files, each once although an imported file is looked at with every file that imports it.
     pub fn findings(&self, analyses: &[Analysis<'_>]) -> Vec<Finding> {
         let mut seen = HashSet::new();
-        let all = analyses.iter().flat_map(|analysis| &analysis.diagnostics);
+        let each: Vec<&Analysis<'_>> = analyses.iter().collect();
+        let across = lint::across(&each).into_iter().map(|(_, diagnostic)| diagnostic);
+        let all = analyses.iter().flat_map(|analysis| analysis.diagnostics.iter().cloned()).chain(across);
         let new = all.filter(|d| seen.insert((d.code.id, d.span, d.message.clone())));
-        new.filter_map(|d| self.config.finding(d.clone())).map(|finding| self.denied(finding)).collect()
+        new.filter_map(|d| self.config.finding(d)).map(|finding| self.denied(finding)).collect()
     }
 
     fn denied(&self, finding: Finding) -> Finding {

@@ -1,0 +1,168 @@
+//! The commands, run as processes in repositories of their own.
+
+mod bad_input;
+mod build;
+mod check;
+mod commands;
+mod kill;
+mod lock;
+#[cfg(feature = "outside")]
+mod outside;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The smallest pipeline, formatted and without any finding.
+pub const HELLO: &str = r#"mlp 1
+
+pipeline "hello" {
+  on push { branches = ["main"] }
+  train fit {
+    run     = file("train.py")
+    timeout = 1h
+    metric accuracy: float higher
+  }
+  gate quality { require accuracy >= 0.90 }
+  deploy live { namespace = "ml-dev" }
+}
+"#;
+
+/// A repository in a folder that goes with it.
+pub struct World {
+    folder: tempfile::TempDir,
+}
+
+/// What a command said and how it ended.
+#[derive(Debug)]
+pub struct Done {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl World {
+    /// An empty repository.
+    pub fn empty() -> Self {
+        let world = Self { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(world.at(".git")).unwrap();
+        world.write("mlp.lock", "{ \"repository\": \"acme/hello\" }\n");
+        world
+    }
+
+    /// A repository of the smallest pipeline.
+    pub fn hello() -> Self {
+        let world = Self::empty();
+        world.write("hello.mlp", HELLO);
+        world.write("train.py", "print('training')\n");
+        world.write("requirements.txt", "mlflow-skinny==3.7.0\n");
+        world
+    }
+
+    /// A repository whose pipeline has been compiled.
+    pub fn built() -> Self {
+        let world = Self::hello();
+        assert_eq!(world.mlp(&["build"]).code, Some(0));
+        world
+    }
+
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap()
+    }
+
+    pub fn at(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let place = self.at(path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, text).unwrap();
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.at(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    pub fn exists(&self, path: &str) -> bool {
+        self.at(path).symlink_metadata().is_ok()
+    }
+
+    /// A command in the repository, without what the caller's environment would change.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mlp"));
+        command.args(args).current_dir(self.folder.path());
+        for name in ["NO_COLOR", "FORCE_COLOR", "MLP_OUTPUT_FORMAT", "MLP_SERVER"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    pub fn mlp(&self, args: &[&str]) -> Done {
+        Done::new(self, self.command(args).output().unwrap())
+    }
+
+    /// A command that reads a text.
+    pub fn mlp_with(&self, args: &[&str], text: &str) -> Done {
+        let mut command = self.command(args);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        Done::new(self, child.wait_with_output().unwrap())
+    }
+
+    /// Every file with its content, git's own left out.
+    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let mut found = Vec::new();
+        collect(&self.root(), &self.root(), &mut found);
+        found.sort();
+        found
+    }
+}
+
+fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        if kind.is_dir() && entry.file_name() != ".git" {
+            collect(root, &path, found);
+        } else if kind.is_file() {
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            found.push((name, fs::read(&path).unwrap()));
+        }
+    }
+}
+
+impl Done {
+    fn new(world: &World, output: Output) -> Self {
+        let root = world.root().to_string_lossy().into_owned();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&root, "[root]");
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// All of it, as a snapshot shows it.
+    pub fn text(&self) -> String {
+        format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code.unwrap_or(-1), self.out, self.err)
+    }
+
+    #[track_caller]
+    pub fn is(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{}", self.text());
+        self
+    }
+
+    /// Says these words on standard output or standard error.
+    #[track_caller]
+    pub fn says(&self, words: &str) -> &Self {
+        assert!(self.out.contains(words) || self.err.contains(words), "no `{words}` in\n{}", self.text());
+        self
+    }
+}
+
+/// Compares with a file below `snapshots/cli`.
+pub fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots/cli");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
