@@ -12,8 +12,8 @@ fn a_first_build_says_what_it_made() {
     let world = World::hello();
     let done = world.mlp(&["build"]);
     done.is(0);
-    let shared = |line: &&str| !line.contains(".github/mlp/") && !line.starts_with("Compiled");
-    let lines: Vec<&str> = done.err.lines().filter(shared).collect();
+    let counted = |line: &&str| !line.contains(".github/mlp/") && !line.starts_with("Compiled");
+    let lines: Vec<&str> = done.err.lines().filter(counted).collect();
     snapshot("first_build", &lines.join("\n"));
 }
 

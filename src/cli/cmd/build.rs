@@ -9,7 +9,7 @@ use crate::cli::console::{Console, plural};
 use crate::cli::diff;
 use crate::cli::exit::{Exit, Failure, Outcome, Stop};
 use crate::cli::load::{self, Loaded};
-use crate::cli::outputs::{Difference, Drift, Outputs, changes};
+use crate::cli::outputs::{Difference, Drift, Outputs, SHARED_FOLDER, changes};
 use crate::cli::repository::{Repository, read_lock};
 use crate::cli::write::{self, JOURNAL, Writer};
 use crate::diagnostic::render::{Finding, Report};
@@ -112,8 +112,8 @@ impl Builder<'_> {
         if writer.recovered {
             self.console.say("An interrupted build was found and cleared up.");
         }
-        for difference in &differences {
-            self.console.say(&format!("{} {}", verb(&difference.drift), difference.path));
+        for line in listing(&differences) {
+            self.console.say(&line);
         }
         let changed = differences.len();
         writer.commit(&changes(differences))?;
@@ -132,6 +132,14 @@ impl Builder<'_> {
         }
         Ok(Exit::found(!differences.is_empty()))
     }
+}
+
+/// What changes, one line a file; the scripts that all pipelines share in one.
+fn listing(differences: &[Difference]) -> Vec<String> {
+    let (shared, own): (Vec<_>, Vec<_>) = differences.iter().partition(|difference| difference.path.starts_with(SHARED_FOLDER));
+    let scripts = (!shared.is_empty()).then(|| format!("written {SHARED_FOLDER} ({})", plural(shared.len(), "file")));
+    let own = own.into_iter().map(|difference| format!("{} {}", verb(&difference.drift), difference.path));
+    scripts.into_iter().chain(own).collect()
 }
 
 fn verb(drift: &Drift) -> &'static str {
