@@ -73,7 +73,9 @@ fn the_users_own_actions_keep_the_tag_that_was_written() {
     let (world, server) = (World::empty(), Server::new());
     server.add("acme/notify", &["v1.0.0", "v1.1.0"]);
     let used = |tag: &str| {
-        format!("mlp 1\n\npipeline \"x\" {{\n  on manual\n  job tell {{\n    timeout = 5min\n    step {{ uses = action(\"acme/notify@{tag}\") }}\n  }}\n}}\n")
+        format!(
+            "mlp 1\n\npipeline \"x\" {{\n  on manual\n  job tell {{\n    timeout = 5min\n    step {{ uses = action(\"acme/notify@{tag}\") }}\n  }}\n}}\n"
+        )
     };
     world.write("x.mlp", used("v1.0.0"));
     world.mlp(&["check"]).is(1).says("MLP0802");
