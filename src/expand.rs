@@ -75,7 +75,7 @@ fn completed(analysis: &Analysis<'_>, pipeline: &Pipeline, stmt: &Stmt) -> Stmt 
 }
 
 fn with_stmts(stmt: &Stmt, directive: &Directive, stmts: Vec<Stmt>) -> Stmt {
-    let body = (directive.body.is_some() || !stmts.is_empty()).then(|| Body { span: stmt.span, stmts });
+    let body = (directive.body.is_some() || !stmts.is_empty()).then_some(Body { span: stmt.span, stmts });
     Stmt { kind: StmtKind::Directive(Directive { body, ..directive.clone() }), ..stmt.clone() }
 }
 

@@ -181,7 +181,7 @@ pipeline "forked" {
         let (churn, forked) = (churn(), picture(&SourceSet::single("forked.mlp", FORKED)));
         snapshot("churn.mermaid", &mermaid(&churn));
         snapshot("churn.dot", &dot(&churn));
-        snapshot("churn.json", &json(&[churn.clone()]));
+        snapshot("churn.json", &json(std::slice::from_ref(&churn)));
         snapshot("churn.svg", &svg(&churn));
         snapshot("forked.mermaid", &mermaid(&forked));
         snapshot("forked.dot", &dot(&forked));

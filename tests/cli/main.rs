@@ -1,5 +1,7 @@
 //! The commands, run as processes in repositories of their own.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers fail the test they are called from")]
+
 mod bad_input;
 mod build;
 mod check;
@@ -15,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// The smallest pipeline, formatted and without any finding.
-pub const HELLO: &str = r#"mlp 1
+pub(crate) const HELLO: &str = r#"mlp 1
 
 pipeline "hello" {
   on push { branches = ["main"] }
@@ -30,21 +32,21 @@ pipeline "hello" {
 "#;
 
 /// A repository in a folder that goes with it.
-pub struct World {
+pub(crate) struct World {
     folder: tempfile::TempDir,
 }
 
 /// What a command said and how it ended.
 #[derive(Debug)]
-pub struct Done {
-    pub code: Option<i32>,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Done {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl World {
     /// An empty repository.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let world = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(world.at(".git")).unwrap();
         world.write("mlp.lock", "{ \"repository\": \"acme/hello\" }\n");
@@ -52,7 +54,7 @@ impl World {
     }
 
     /// A repository of the smallest pipeline.
-    pub fn hello() -> Self {
+    pub(crate) fn hello() -> Self {
         let world = Self::empty();
         world.write("hello.mlp", HELLO);
         world.write("train.py", "print('training')\n");
@@ -61,36 +63,36 @@ impl World {
     }
 
     /// A repository whose pipeline has been compiled.
-    pub fn built() -> Self {
+    pub(crate) fn built() -> Self {
         let world = Self::hello();
         assert_eq!(world.mlp(&["build"]).code, Some(0));
         world
     }
 
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.folder.path().canonicalize().unwrap()
     }
 
-    pub fn at(&self, path: &str) -> PathBuf {
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }
 
-    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let place = self.at(path);
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::write(place, text).unwrap();
     }
 
-    pub fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.at(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    pub fn exists(&self, path: &str) -> bool {
+    pub(crate) fn exists(&self, path: &str) -> bool {
         self.at(path).symlink_metadata().is_ok()
     }
 
     /// A command in the repository, without what the caller's environment would change.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mlp"));
         command.args(args).current_dir(self.folder.path());
         for name in ["NO_COLOR", "FORCE_COLOR", "MLP_OUTPUT_FORMAT", "MLP_SERVER"] {
@@ -99,12 +101,12 @@ impl World {
         command
     }
 
-    pub fn mlp(&self, args: &[&str]) -> Done {
+    pub(crate) fn mlp(&self, args: &[&str]) -> Done {
         Done::new(self, self.command(args).output().unwrap())
     }
 
     /// A command that reads a text.
-    pub fn mlp_with(&self, args: &[&str], text: &str) -> Done {
+    pub(crate) fn mlp_with(&self, args: &[&str], text: &str) -> Done {
         let mut command = self.command(args);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
@@ -112,7 +114,7 @@ impl World {
     }
 
     /// Every file with its content, git's own left out.
-    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
         let mut found = Vec::new();
         collect(&self.root(), &self.root(), &mut found);
         found.sort();
@@ -140,26 +142,26 @@ impl Done {
     }
 
     /// All of it, as a snapshot shows it.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         format!("exit {}\n--- stdout\n{}--- stderr\n{}", self.code.unwrap_or(-1), self.out, self.err)
     }
 
     #[track_caller]
-    pub fn is(&self, code: i32) -> &Self {
+    pub(crate) fn is(&self, code: i32) -> &Self {
         assert_eq!(self.code, Some(code), "{}", self.text());
         self
     }
 
     /// Says these words on standard output or standard error.
     #[track_caller]
-    pub fn says(&self, words: &str) -> &Self {
+    pub(crate) fn says(&self, words: &str) -> &Self {
         assert!(self.out.contains(words) || self.err.contains(words), "no `{words}` in\n{}", self.text());
         self
     }
 }
 
 /// Compares with a file below `snapshots/cli`.
-pub fn snapshot(name: &str, text: &str) {
+pub(crate) fn snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../../snapshots/cli");
     settings.set_prepend_module_to_snapshot(false);
