@@ -8,12 +8,7 @@ pub static ENVIRONMENT: Block = Block {
     doc: "Where a release goes. Its name is that of the GitHub environment which guards the deploy.",
     attrs: &[
         required("namespace", Ty::String, "The Kubernetes namespace."),
-        default(
-            "approval",
-            Ty::Bool,
-            "false",
-            "Whether a person approves each deploy; who may, is set in the repository's settings.",
-        ),
+        default("approval", Ty::Bool, "false", "Whether a person approves each deploy; who may, is set in the repository's settings."),
         inferred("endpoint", Ty::Text, "the address that the live InferenceService states", "Base URL of the model for smoke tests."),
         optional("host", Ty::String, "`Host` header for the endpoint."),
         optional("token", Ty::Secret, "Bearer token for the endpoint."),
