@@ -3,7 +3,7 @@
 //! A fence ```` ```mlp ```` holds a whole file. ```` ```mlp top ```` holds what stands outside of a pipeline, ```` ```mlp pipeline ````
 //! what stands in one, ```` ```mlp below ```` what stands below the gate of one.
 
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fmt::Write as _;
 use std::fs;
