@@ -113,7 +113,7 @@ impl Planner<'_> {
     }
 
     fn own_step(&self, own: &crate::resolve::hir::Step, python: &Python) -> Option<Step> {
-        let named = own.attrs.string("name").map(str::to_owned);
+        let named = own.attrs.string("name").filter(|name| !name.trim().is_empty()).map(str::to_owned);
         let env = self.user_env(&own.env);
         if let Some(Value::Action(reference)) = own.attrs.get("uses").map(|value| &value.value) {
             let (name, version) = reference.split_once('@')?;
@@ -161,9 +161,9 @@ impl Planner<'_> {
         }
         let checks = script("Check the services", "preflight", None, &["preflight"], config);
         steps.push(Step { minutes: Some(minutes(time(stage))), env: secrets, ..checks });
-        if let Some(command) = stage.attrs.command("run") {
-            steps.push(self.command_step(stage, command, &python, Env::new()));
-        }
+        let command = stage.attrs.command("run");
+        steps.extend(command.map(|command| self.command_step(stage, command, &python, Env::new())));
+        let timed = if command.is_some() { 2.0 } else { 1.0 };
         Body {
             title: title("Preflight", stage),
             comment: Some("Asks every service for what the run will want of it, before any money is spent.".into()),
@@ -172,7 +172,7 @@ impl Planner<'_> {
             outputs: Vec::new(),
             permissions,
             environment: None,
-            minutes: time(stage) + MARGIN,
+            minutes: timed * time(stage) + MARGIN,
         }
     }
 

@@ -56,13 +56,23 @@ fn without_secrets(job: &Job, known: &[&str], check: &str) -> Job {
     job.environment = None;
     job.permissions.clear();
     job.needs.retain(|need| known.contains(&need.as_str()));
-    job.condition = Condition::Success { first: false };
+    job.condition = among(known, job.condition);
     job.steps.retain(|step| !matches!(step.action, Action::AppToken { .. }));
     job.steps.iter_mut().for_each(hide);
     if job.needs.is_empty() {
         job.needs.push(check.to_owned());
     }
     job
+}
+
+/// A condition without the jobs that pull requests do not run.
+fn among(known: &[&str], condition: Condition) -> Condition {
+    let keep = |jobs: Vec<String>| jobs.into_iter().filter(|job| known.contains(&job.as_str())).collect::<Vec<_>>();
+    let Condition::Gated { approved, succeeded } = condition else { return Condition::Success { first: false } };
+    match (keep(approved), keep(succeeded)) {
+        (approved, succeeded) if approved.is_empty() && succeeded.is_empty() => Condition::Success { first: false },
+        (approved, succeeded) => Condition::Gated { approved, succeeded },
+    }
 }
 
 /// No secrets, and inputs as they are in a run that nobody starts by hand.

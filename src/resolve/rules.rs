@@ -219,8 +219,7 @@ fn combine(left: Dimension, op: BinaryOp, right: Dimension) -> Option<Dimension>
         _ if op.compares() => (left == right).then_some(Truth),
         BinaryOp::Add | BinaryOp::Sub => (left == right).then_some(left),
         BinaryOp::Mul => match (left, right) {
-            (Number | Percent, other) => Some(other),
-            (other, Number | Percent) => Some(other),
+            (Number, other) | (other, Number) | (Percent, other) | (other, Percent) => Some(other),
             _ => None,
         },
         _ => match (left, right) {

@@ -32,7 +32,7 @@ const KINDS: &[(&str, &str)] = &[
 impl Author {
     /// Declares some connections, or all, or none.
     pub fn declare_connections(&mut self) {
-        let share = self.choices.pick(&[0, 50, 100, 100]);
+        let share = if self.open { 100 } else { self.choices.pick(&[0, 50, 100, 100]) };
         for (kind, name) in KINDS {
             let possible = *kind != "dvc" || self.connection("s3").is_some();
             if possible && self.choices.chance(share) {
@@ -48,15 +48,13 @@ impl Author {
 
     fn connection_attrs(&mut self, kind: &str) -> Vec<String> {
         let schema = schema::find(schema::CONNECTIONS, kind).unwrap();
-        let mut never = Vec::new();
-        if kind == "git" {
+        match kind {
             // An App token pushed to this very repository would start the pipeline again.
-            let elsewhere = self.choices.chance(60);
-            never.extend(if elsewhere { [].as_slice() } else { &["repository", "app_id", "app_key"] });
-            let given = if elsewhere { vec![("repository", quote("acme/ml-gitops"))] } else { Vec::new() };
-            return self.attrs(schema, &given, &never);
+            "git" if self.choices.chance(40) => self.attrs(schema, &[], &["repository", "app_id", "app_key"]),
+            "git" => self.attrs(schema, &[("repository", quote("acme/ml-gitops"))], &[]),
+            "mlflow" | "s3" if self.open => self.attrs(schema, &[], &["password", "token", "access_key", "secret_key"]),
+            _ => self.attrs(schema, &[], &[]),
         }
-        self.attrs(schema, &[], &never)
     }
 
     /// The name of a declared connection.

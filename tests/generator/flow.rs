@@ -42,6 +42,8 @@ pub struct Author {
     pub folder: String,
     pub name: String,
     pub in_platform: bool,
+    /// Whether pull requests run it up to the gate: then nothing up to there reads a secret.
+    pub open: bool,
     pub platform: Declarations,
     pub root: Declarations,
     pub connections: Vec<(&'static str, String)>,
@@ -67,6 +69,7 @@ impl Author {
             folder: String::new(),
             name: String::new(),
             in_platform: false,
+            open: false,
             platform: Declarations::default(),
             root: Declarations::default(),
             connections: Vec::new(),
@@ -89,6 +92,7 @@ impl Author {
                 self.repository.files.insert(file.to_owned(), String::new());
             }
         }
+        self.open = self.choices.chance(10);
         self.in_platform = self.choices.chance(50);
         self.declare_connections();
         let imported = std::mem::take(&mut self.in_platform);
@@ -219,10 +223,10 @@ impl Author {
     fn exports(&mut self, out: &mut Vec<String>) {
         let gates = self.of_kind("gate");
         let mut branches: Vec<Branch> = vec![Branch::Export(self.choices.pick(&gates))];
-        if self.connection("container_registry").is_some() && self.choices.chance(60) {
+        if self.connection("container_registry").is_some() && self.choices.chance(70) {
             branches.push(Branch::Image);
         }
-        for (branch, share) in [(Branch::Export(gates[0]), 20), (Branch::Job, 20), (Branch::Nested, 10)] {
+        for (branch, share) in [(Branch::Export(gates[0]), 20), (Branch::Image, if branches.len() > 1 { 25 } else { 0 }), (Branch::Job, 20), (Branch::Nested, 10)] {
             if self.choices.chance(share) {
                 branches.push(branch);
             }
@@ -310,7 +314,7 @@ impl Author {
 }
 
 /// Pins that the compiler does not bring along.
-const LOCK: &str = r#"{
+pub const LOCK: &str = r#"{
   "repository": "acme/churn",
   "actions": {
     "acme/notify": { "tag": "v1.2.0", "sha": "89abcdef0123456789abcdef0123456789abcdef" },

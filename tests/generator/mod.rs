@@ -1,5 +1,5 @@
 //! Whole small repositories with valid pipelines, made up from a tape of numbers along the tables of `mlp::schema`.
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
 mod choices;
 mod connections;
@@ -20,6 +20,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use choices::Choices;
+pub use flow::LOCK;
 
 /// How many repositories CI looks at.
 pub const CASES: usize = 200;
@@ -27,7 +28,7 @@ pub const CASES: usize = 200;
 const SEED: [u8; 32] = *b"one seed for every run and place";
 
 /// A repository: its files by path, the pipeline's among them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Repository {
     pub files: BTreeMap<String, String>,
     pub pipeline: String,
@@ -39,9 +40,12 @@ impl Repository {
         self.files.get("mlp.lock").map_or_else(Lock::default, |text| Lock::parse(text).unwrap())
     }
 
-    /// What an analysis looks at: the pipeline's file, whatever it may import, all paths.
+    /// What an analysis looks at: the pipeline's file, whatever it may import, and all paths where there are others.
     pub fn sources(&self) -> (SourceSet, FileId) {
-        let mut sources = SourceSet { paths: Some(self.files.keys().cloned().collect::<BTreeSet<_>>()), ..SourceSet::default() };
+        let known = self.files.keys().any(|path| !path.ends_with(".mlp") && path != "mlp.lock");
+        let paths = known.then(|| self.files.keys().cloned().collect::<BTreeSet<_>>());
+        let mut sources = SourceSet::default();
+        sources.paths = paths;
         for (path, text) in self.files.iter().filter(|(path, _)| path.ends_with(".mlp")) {
             sources.add(SourceFile::new(path.as_str(), text.as_str()));
         }
@@ -77,6 +81,12 @@ impl std::fmt::Display for Repository {
     }
 }
 
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.pipeline)
+    }
+}
+
 /// Repositories, with all that proptest needs to make a failing one smaller.
 pub fn repositories() -> impl Strategy<Value = Repository> {
     proptest::collection::vec(proptest::num::u16::ANY, 0..1200).prop_map(|tape| flow::Author::new(Choices::new(tape)).repository())
@@ -84,7 +94,7 @@ pub fn repositories() -> impl Strategy<Value = Repository> {
 
 /// A runner that starts from the one seed.
 pub fn runner(cases: usize) -> TestRunner {
-    let config = Config { cases: u32::try_from(cases).unwrap(), failure_persistence: None, max_shrink_iters: 4000, ..Config::default() };
+    let config = Config { cases: u32::try_from(cases).unwrap(), failure_persistence: None, max_shrink_iters: 400, ..Config::default() };
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &SEED))
 }
 

@@ -66,7 +66,8 @@ impl Author {
         match self.choices.below(4) {
             0 => format!("{name} {good} champion.{name} {sign} {margin}"),
             1 => format!("{name}{slice} {good} champion.{name}{slice} - {margin}"),
-            2 => format!("{name} {good} champion.{name} * 105%"),
+            2 if !matches!(metric.ty, "float" | "int") => format!("{name} {good} champion.{name} * 105%"),
+            2 => format!("{name} {good} 1.05 * champion.{name}"),
             _ => format!("abs({name} - champion.{name}) <= {margin}"),
         }
     }

@@ -43,10 +43,13 @@ impl Author {
         Draft { schema: schema::find(schema::STAGES, kind).unwrap(), name, body }
     }
 
-    /// `after`: all that stands last and perhaps one more of what stands above.
+    /// `after`: all that stands last and perhaps one more of what stands above, but for what leads around a gate.
     fn after(&mut self) -> String {
-        let above: Vec<usize> = self.above().into_iter().collect();
-        if self.choices.chance(30) {
+        let is = |id: &usize, kind: &str| self.stages[*id].kind == kind;
+        let judged = |id: &usize| is(id, "gate") || self.stages[*id].above.iter().any(|above| is(above, "gate"));
+        let modelled = |id: &usize| is(id, "train") || self.stages[*id].above.iter().any(|above| is(above, "train"));
+        let above: Vec<usize> = self.above().into_iter().filter(|id| judged(id) || !modelled(id)).collect();
+        if !above.is_empty() && self.choices.chance(30) {
             let more = self.choices.pick(&above);
             self.preds.push(more);
             self.preds.dedup();

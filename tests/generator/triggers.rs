@@ -16,9 +16,9 @@ impl Author {
             }
         }
         let review = schema::find(schema::TRIGGERS, "pull_request").unwrap();
-        if self.choices.chance(20) {
-            // Up to the gate, a pipeline of pull requests may read no secret.
-            let attrs = self.attrs(review, &[("until", "check".to_owned())], &[]);
+        if self.open || self.choices.chance(20) {
+            let until = if self.open { "gate" } else { "check" };
+            let attrs = self.attrs(review, &[("until", until.to_owned())], &[]);
             triggers.push(block("on pull_request", &attrs, true));
         }
         triggers

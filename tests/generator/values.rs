@@ -17,7 +17,7 @@ impl Author {
         for attr in schema.attrs.iter().filter(|attr| !never.contains(&attr.name)) {
             if let Some((_, value)) = given.iter().find(|(name, _)| *name == attr.name) {
                 lines.push(pair(attr.name, value));
-            } else if attr.need == Need::Required || self.choices.chance(30) {
+            } else if attr.need == Need::Required || self.choices.chance(if matches!(attr.ty, Ty::Word(_)) { 60 } else { 30 }) {
                 let value = self.value(schema, attr);
                 lines.push(pair(attr.name, &value));
             }
@@ -202,7 +202,7 @@ impl Author {
         match self.choices.below(9) {
             0..=2 => quote(&self.text()),
             3 => self.choices.pick(&["1000", "-5", "0.5", "1_000 * 2", "true", "1 > 2"]).to_owned(),
-            4 => self.secret(),
+            4 if !self.open => self.secret(),
             5 => self.var(),
             6 => self.param(),
             _ => self.output_of_ancestor().unwrap_or_else(|| quote("nothing above")),
@@ -212,19 +212,14 @@ impl Author {
     /// An output of a stage that has succeeded by now; an approved model is for export alone.
     fn output_of_ancestor(&mut self) -> Option<String> {
         let known = self.upstream();
-        let outputs: Vec<String> = known
-            .into_iter()
-            .flat_map(|stage| stage.outputs.iter().filter(|(_, ty)| *ty != Output::Approved).map(|(name, _)| format!("{}.{name}", stage.name)))
-            .collect();
+        let named = known.iter().flat_map(|stage| stage.outputs.iter().map(|(name, ty)| (format!("{}.{name}", stage.name), *ty)));
+        let outputs: Vec<String> = named.filter(|(_, ty)| *ty != Output::Approved).map(|(name, _)| name).collect();
         (!outputs.is_empty()).then(|| self.choices.pick(&outputs))
     }
 
     fn action(&mut self) -> String {
-        quote(self.choices.pick(&[
-            "acme/notify@v1.2.0",
-            "acme/tools/sub/path@v3",
-            "acme/other@0123456789abcdef0123456789abcdef01234567",
-            "aws-actions/configure-aws-credentials@v6.2.3",
-        ]))
+        let other = "acme/other@0123456789abcdef0123456789abcdef01234567";
+        let action = self.choices.pick(&["acme/notify@v1.2.0", "acme/tools/sub/path@v3", other, "sigstore/cosign-installer@v4.1.2"]);
+        format!("action({})", quote(action))
     }
 }

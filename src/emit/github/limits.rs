@@ -1,0 +1,54 @@
+//! Limits of GitHub that no checker knows: a file beyond them is refused as a whole, and only when it is pushed.
+//! <https://docs.github.com/en/actions/reference/limits>
+
+use super::view::{Job, Pair, Scalar, Workflow};
+
+/// Characters of a file.
+const FILE: usize = 1_048_576;
+/// Characters of a text that holds an expression.
+const EXPRESSION: usize = 21_000;
+/// Inputs of a manual run.
+const INPUTS: usize = 25;
+/// An id has fewer characters than this.
+const ID: usize = 100;
+
+/// What GitHub would refuse, in words.
+pub fn check(view: &Workflow, text: &str) -> Result<(), String> {
+    if view.inputs.len() > INPUTS {
+        return Err(format!("a manual run would ask for {} inputs, and GitHub takes at most {INPUTS}: leave some out", view.inputs.len()));
+    }
+    view.jobs.iter().try_for_each(job)?;
+    if text.len() > FILE && text.chars().count() > FILE {
+        return Err(format!("the workflow would have more than {FILE} characters, which GitHub refuses: split the pipeline"));
+    }
+    Ok(())
+}
+
+fn job(job: &Job) -> Result<(), String> {
+    let ids = job.steps.iter().filter_map(|step| step.id.as_ref());
+    ids.chain([&job.id]).try_for_each(|id| short(id))?;
+    let pairs = job.steps.iter().flat_map(|step| step.env.iter().chain(&step.with));
+    pairs.chain(&job.env).try_for_each(|pair| value(&job.id, pair))?;
+    job.condition.as_deref().map_or(Ok(()), |condition| expression(&job.id, "if", condition))
+}
+
+fn short(id: &str) -> Result<(), String> {
+    if id.len() < ID {
+        return Ok(());
+    }
+    Err(format!("the id `{id}` has {} characters, and GitHub takes fewer than {ID}: give the stage a shorter name", id.len()))
+}
+
+fn value(job: &str, pair: &Pair) -> Result<(), String> {
+    match &pair.value {
+        Scalar::Text(text) => expression(job, &pair.key, text),
+        Scalar::Flag(_) => Ok(()),
+    }
+}
+
+fn expression(job: &str, key: &str, text: &str) -> Result<(), String> {
+    if text.len() <= EXPRESSION || !text.contains("${{") || text.chars().count() <= EXPRESSION {
+        return Ok(());
+    }
+    Err(format!("`{key}` of job `{job}` holds an expression and more than {EXPRESSION} characters, which GitHub refuses: shorten it"))
+}

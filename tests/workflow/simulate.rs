@@ -1,0 +1,95 @@
+//! How GitHub decides which jobs run: `needs`, conditions, and skipping that goes down the whole chain.
+
+use super::{Map, Workflow};
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Success,
+    Failure,
+    Cancelled,
+    Skipped,
+}
+
+impl Outcome {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// What happens in a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scenario<'s> {
+    /// The job whose gate the candidate loses.
+    pub lost: Option<&'s str>,
+    /// The job that fails.
+    pub failed: Option<&'s str>,
+    /// The job during which somebody cancels the run.
+    pub cancelled: Option<&'s str>,
+}
+
+/// How every job ends.
+pub fn simulate<'w>(workflow: &'w Workflow, scenario: Scenario<'_>) -> Map<Outcome> {
+    let mut done: Map<Outcome> = Map::new();
+    let mut waiting: Vec<&'w String> = workflow.jobs.keys().collect();
+    while !waiting.is_empty() {
+        let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|id| workflow.jobs[*id].needs().iter().all(|need| done.contains_key(need)));
+        assert!(!ready.is_empty(), "jobs wait for each other: {rest:?}");
+        for id in ready {
+            let outcome = run(workflow, id, scenario, &done);
+            done.insert(id.clone(), outcome);
+        }
+        waiting = rest;
+    }
+    done
+}
+
+fn run(workflow: &Workflow, id: &str, scenario: Scenario<'_>, done: &Map<Outcome>) -> Outcome {
+    if !starts(workflow, id, scenario, done) {
+        Outcome::Skipped
+    } else if scenario.failed == Some(id) {
+        Outcome::Failure
+    } else if scenario.cancelled == Some(id) {
+        Outcome::Cancelled
+    } else {
+        Outcome::Success
+    }
+}
+
+fn starts(workflow: &Workflow, id: &str, scenario: Scenario<'_>, done: &Map<Outcome>) -> bool {
+    let job = &workflow.jobs[id];
+    let condition = job.r#if.as_deref().map_or("", |text| text.trim_start_matches("${{ ").trim_end_matches(" }}"));
+    let cancelled = done.values().any(|outcome| *outcome == Outcome::Cancelled);
+    let says = ["always()", "cancelled()", "failure()", "success()"].iter().any(|function| condition.contains(function));
+    // Without a status function, every job above must have succeeded, however far above.
+    let above = || workflow.ancestors(id).iter().all(|need| done[*need] == Outcome::Success);
+    let implied = says || (!cancelled && above());
+    implied && condition.split(" && ").all(|term| holds(workflow, id, term, scenario, done, cancelled))
+}
+
+fn holds(workflow: &Workflow, id: &str, term: &str, scenario: Scenario<'_>, done: &Map<Outcome>, cancelled: bool) -> bool {
+    match term {
+        "" | "always()" | "!github.event.repository.fork" => return true,
+        "!cancelled()" => return !cancelled,
+        _ => {}
+    }
+    let (left, operator, right) = match (term.split_once(" == "), term.split_once(" != ")) {
+        (Some((left, right)), _) => (left, true, right),
+        (_, Some((left, right))) => (left, false, right),
+        _ => panic!("{id}: what does `{term}` mean?"),
+    };
+    let (need, what) = left.strip_prefix("needs.").unwrap().split_once('.').unwrap();
+    assert!(workflow.jobs[id].needs().iter().any(|known| known == need), "{id}: `{term}` reads a job that it does not need");
+    let value = match what {
+        "result" => done[need].text(),
+        "outputs.approved" if done[need] == Outcome::Success && scenario.lost != Some(need) => "true",
+        "outputs.approved" => "false",
+        other => panic!("{id}: what is `{other}`?"),
+    };
+    (value == right.trim_matches('\'')) == operator
+}
