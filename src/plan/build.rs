@@ -137,6 +137,7 @@ impl<'a> Planner<'a> {
         if job.environment.is_none() && job.reads_secrets() {
             job.environment = Some(super::Environment { name: "mlp-ci".into(), deploys_to: None });
         }
+        read_own_steps(&mut job);
         self.name_needs(&mut job, order.iter().map(|id| self.job_of(*id)));
         job
     }
@@ -204,6 +205,18 @@ impl<'a> Planner<'a> {
             _ => None,
         })
     }
+}
+
+/// What a job would read of itself, it reads of its steps: a gate that shares its training's job, say.
+fn read_own_steps(job: &mut Job) {
+    let Job { id, outputs, steps, .. } = job;
+    let own = |value: &mut EnvValue| {
+        let EnvValue::Need(need, name) = value else { return };
+        if let Some((_, step, output)) = outputs.iter().find(|(output, ..)| need == id && output == name) {
+            *value = EnvValue::Step(step.clone(), output.clone());
+        }
+    };
+    steps.iter_mut().flat_map(|step| &mut step.env).for_each(|(_, value)| own(value));
 }
 
 fn collect_needs(value: &EnvValue, wanted: &mut BTreeSet<String>) {
