@@ -36,6 +36,10 @@ const PROPERTIES: &[(&str, Property)] = &[
 fn keeps_its_promises() {
     let check = |repository: Repository| {
         let fail = |what: &str, why: String| Err(TestCaseError::fail(format!("{what}: {why}\n{repository}")));
+        let errors = repository.errors();
+        if !errors.is_empty() {
+            return fail("is not valid", errors.join("\n"));
+        }
         let artifacts = match repository.compile() {
             Ok(artifacts) => artifacts,
             Err(error) => return fail("does not compile", error.to_string()),

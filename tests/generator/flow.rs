@@ -50,6 +50,8 @@ pub struct Author {
     pub params: Vec<(&'static str, &'static str)>,
     pub environments: Vec<(String, String)>,
     pub stages: Vec<Made>,
+    /// Exports of a format that is served over the older protocol too.
+    pub over_v1: Vec<usize>,
     /// The stages that stand last.
     pub last: Vec<usize>,
     /// Stages of other branches, which cannot be referred to.
@@ -76,6 +78,7 @@ impl Author {
             params: Vec::new(),
             environments: Vec::new(),
             stages: Vec::new(),
+            over_v1: Vec::new(),
             last: Vec::new(),
             hidden: BTreeSet::new(),
             preds: Vec::new(),

@@ -190,7 +190,10 @@ impl Author {
         let from = if gates.len() == 1 { self.reference("from", &gates, "approved") } else { self.reference("from", &[gate, gate], "approved") };
         draft.body.extend(from.iter().map(|(key, value)| pair(key, value)));
         draft.body.extend(self.attrs(draft.schema, &[], &["after", "from"]));
-        self.end(draft, &[("artifact", Output::ModelArtifact)], Vec::new())
+        let over_v1 = ["sklearn", "xgboost", "huggingface"].iter().any(|format| draft.body.contains(&pair("format", format)));
+        let text = self.end(draft, &[("artifact", Output::ModelArtifact)], Vec::new());
+        self.over_v1.extend(over_v1.then_some(self.last[0]));
+        text
     }
 
     pub fn image(&mut self) -> String {
@@ -210,7 +213,12 @@ impl Author {
             let digest = images.first().map(|id| format!("{}.digest", self.stages[*id].name));
             given.push(("transformer", digest.unwrap_or_else(|| self.image_by_digest())));
         }
-        let mut never = vec!["after", "model", "environment", "namespace", "transformer"];
+        // A canary is refused as long as no KServe routes to it.
+        let mut never = vec!["after", "model", "environment", "namespace", "transformer", "canary"];
+        if exports.is_empty() || exports.iter().any(|id| !self.over_v1.contains(id)) {
+            given.extend(self.choices.chance(30).then(|| ("protocol", "v2".to_owned())));
+            never.push("protocol");
+        }
         never.push(self.choices.pick(&["gitops", "manifest"]));
         never.retain(|name| !given.iter().any(|(key, _)| key == name));
         draft.body.extend(self.attrs(draft.schema, &given, &never));
@@ -241,7 +249,8 @@ impl Author {
         draft.body.extend(self.attrs(draft.schema, &[], &["after", "release"]));
         for test in schema::SMOKE_TESTS {
             if self.choices.chance(60) {
-                draft.body.push(self.smoke(test));
+                let golden = draft.body.iter().any(|line| line.starts_with("smoke golden"));
+                draft.body.push(self.smoke(test, golden));
             }
         }
         if self.choices.chance(80) {
@@ -252,10 +261,11 @@ impl Author {
         self.end(draft, &[("live", Output::Live)], Vec::new())
     }
 
-    fn smoke(&mut self, test: &'static Block) -> String {
+    /// A smoke test; what times requests needs a `golden` one that has some.
+    fn smoke(&mut self, test: &'static Block, golden: bool) -> String {
         let needs_file = test.name == "golden" || (test.name == "contract" && self.choices.chance(50));
         let file = if needs_file { format!(" {}", self.file(".json")) } else { String::new() };
-        let attrs = self.attrs(test, &[], &[]);
+        let attrs = self.attrs(test, &[], if golden { &[] } else { &["p95"] });
         let head = format!("smoke {}{file}", test.name);
         if attrs.is_empty() { head } else { block(&head, &attrs, true) }
     }

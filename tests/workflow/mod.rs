@@ -80,9 +80,9 @@ impl Job {
         }
     }
 
-    /// Whether a step of it runs a script of ours.
+    /// Whether a step of it runs a script of ours; publishing manifests is no deploy.
     pub fn runs(&self, script: &str) -> bool {
-        self.steps.iter().any(|step| step.script().is_some_and(|(name, _)| name == script))
+        self.steps.iter().any(|step| step.script().is_some_and(|(name, subcommand)| name == script && subcommand != Some("publish")))
     }
 
     /// Every text of it in which GitHub evaluates expressions, and the number of the step it belongs to.

@@ -87,8 +87,8 @@ fn holds(workflow: &Workflow, id: &str, term: &str, scenario: Scenario<'_>, done
     assert!(workflow.jobs[id].needs().iter().any(|known| known == need), "{id}: `{term}` reads a job that it does not need");
     let value = match what {
         "result" => done[need].text(),
-        "outputs.approved" if done[need] == Outcome::Success && scenario.lost != Some(need) => "true",
-        "outputs.approved" => "false",
+        "outputs.approved" | "outputs.changed" if done[need] == Outcome::Success && scenario.lost != Some(need) => "true",
+        "outputs.approved" | "outputs.changed" => "",
         other => panic!("{id}: what is `{other}`?"),
     };
     (value == right.trim_matches('\'')) == operator
