@@ -30,6 +30,7 @@ const PROPERTIES: &[(&str, Property)] = &[
     ("lost gates", lost_gates),
     ("failures", failures),
     ("cancelled runs", cancelled_runs),
+    ("projects", projects),
 ];
 
 #[test]
@@ -245,6 +246,42 @@ fn rolled_back(workflow: &Workflow, rollback: &Job, bad: &str) -> Outcome {
     let (deploy, verify) = (find("deploy"), find("verify"));
     let verified = verify != bad && reached(verify);
     if !reached(deploy) || verified { Outcome::Skipped } else { Outcome::Success }
+}
+
+/// Argo CD may create exactly the kinds that an overlay holds.
+fn projects(artifacts: &[Artifact], _: &[Workflow]) -> Vec<String> {
+    let text = |path: &str| artifacts.iter().find(|file| file.path == path).map(|file| file.text.as_str());
+    let mut bad = Vec::new();
+    for file in artifacts.iter().filter(|file| file.path.starts_with("argocd/")) {
+        let project = file.text.split("\n---\n").next().unwrap();
+        let project: serde_yaml::Value = serde_yaml::from_str(project).unwrap();
+        let kinds = project["spec"]["namespaceResourceWhitelist"].as_sequence().unwrap().iter();
+        let allowed: BTreeSet<String> = kinds.map(|kind| kind["kind"].as_str().unwrap().to_owned()).collect();
+        let (_, environment) = project["metadata"]["name"].as_str().unwrap().split_at(tree(artifacts).rsplit('/').next().unwrap().len() + 1);
+        let held = kinds_of(&text, &format!("{}/overlays/{environment}", tree(artifacts)));
+        bad.extend((held != allowed).then(|| format!("{}: allows {allowed:?}, but {environment} holds {held:?}", file.path)));
+    }
+    bad
+}
+
+/// Where the manifests stand.
+fn tree(artifacts: &[Artifact]) -> String {
+    let overlay = artifacts.iter().find_map(|file| file.path.split_once("/overlays/")).unwrap();
+    overlay.0.to_owned()
+}
+
+/// The kinds that a kustomization brings along.
+fn kinds_of<'t>(text: &impl Fn(&str) -> Option<&'t str>, folder: &str) -> BTreeSet<String> {
+    let kustomization: serde_yaml::Value = serde_yaml::from_str(text(&format!("{folder}/kustomization.yaml")).unwrap()).unwrap();
+    let resources = kustomization["resources"].as_sequence().unwrap().iter().map(|resource| resource.as_str().unwrap());
+    let kinds = resources.flat_map(|resource| match resource {
+        "../../base" => kinds_of(text, &format!("{}/base", folder.split("/overlays/").next().unwrap())),
+        file => {
+            let manifest: serde_yaml::Value = serde_yaml::from_str(text(&format!("{folder}/{file}")).unwrap()).unwrap();
+            BTreeSet::from([manifest["kind"].as_str().unwrap().to_owned()])
+        }
+    });
+    kinds.collect()
 }
 
 /// The configuration of every script has the fields that its dataclass has, and in all cases together has them all.

@@ -18,7 +18,7 @@ pub fn scalar(text: &str) -> String {
 /// Whether text needs no quotes, whoever reads it: it begins with a letter, `/` or `$` and holds nothing that YAML reads as syntax.
 fn is_plain(text: &str) -> bool {
     let begins = text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'/' || b == b'$');
-    let inner = |b: u8| b.is_ascii_alphanumeric() || b" _-./@$(){}'=!&|<>*+,:".contains(&b);
+    let inner = |b: u8| b.is_ascii_alphanumeric() || b" _-./@$(){}'\"=!&|<>*+,:".contains(&b);
     begins
         && text.bytes().all(inner)
         && !text.contains(": ")

@@ -50,8 +50,17 @@ pub(super) fn outputs(step: &str, names: &[&str]) -> Vec<(String, String, String
     names.iter().map(|name| output(step, name)).collect()
 }
 
-fn title(kind: &str, stage: &Stage) -> String {
-    format!("{kind} ({})", stage.name.text)
+/// `Train (fit)`, or the kind alone where the stage is named after it.
+pub(super) fn title(kind: &str, stage: &Stage) -> String {
+    if kind.eq_ignore_ascii_case(&stage.name.text) { kind.to_owned() } else { format!("{kind} ({})", stage.name.text) }
+}
+
+/// What a log calls the user's command.
+fn run_title(command: &Command, otherwise: &str) -> String {
+    match command {
+        Command::File { path, .. } => format!("Run {path}"),
+        Command::Bash(_) | Command::Python(_) => format!("Run {otherwise}"),
+    }
 }
 
 fn time(stage: &Stage) -> f64 {
@@ -86,10 +95,7 @@ impl Planner<'_> {
     fn command_step(&self, stage: &Stage, command: &Command, python: &Python, extra: Env) -> Step {
         let retries = if stage.attrs.block.attr("retries").is_some() { stage.attrs.number("retries").map_or(0, small) } else { 0 };
         let (run, script) = python.run(command, retries);
-        let name = match command {
-            Command::File { path, .. } => format!("Run {path}"),
-            Command::Bash(_) | Command::Python(_) => format!("Run {}", stage.name.text),
-        };
+        let name = run_title(command, &stage.name.text);
         let env = extra.into_iter().chain(self.user_env(&stage.env)).chain(script).collect();
         Step { minutes: Some(minutes(time(stage))), env, ..step(name, run) }
     }
@@ -121,9 +127,10 @@ impl Planner<'_> {
             let action = Action::Uses { name: name.to_owned(), pin, with: self.user_env(&own.with) };
             return Some(Step { env, ..step(named.unwrap_or_else(|| format!("Use {name}")), action) });
         }
-        let (run, script) = python.run(own.attrs.command("run")?, 0);
+        let command = own.attrs.command("run")?;
+        let (run, script) = python.run(command, 0);
         let env = env.into_iter().chain(script).collect();
-        Some(Step { env, ..step(named.unwrap_or_else(|| "Run a step".into()), run) })
+        Some(Step { env, ..step(named.unwrap_or_else(|| run_title(command, "a step")), run) })
     }
 
     fn permissions(&self, stage: &Stage) -> Vec<Permission> {
@@ -180,7 +187,7 @@ impl Planner<'_> {
         let python = self.python(stage);
         let (env, secrets) = split(self.connections.env("s3"));
         let mut steps = self.setting_up(stage, &python);
-        if let Some(pull) = self.pull_step(stage, "pull", "Pull the data", &secrets) {
+        if let Some(pull) = self.pull_step(stage, "pull", "Pull the data") {
             steps.push(pull);
         }
         if let Some(command) = stage.attrs.command("run") {
@@ -211,7 +218,7 @@ impl Planner<'_> {
     }
 
     /// Pulls the DVC files that an attribute names.
-    fn pull_step(&self, stage: &Stage, attr: &str, name: &str, secrets: &Env) -> Option<Step> {
+    fn pull_step(&self, stage: &Stage, attr: &str, name: &str) -> Option<Step> {
         let files: Vec<(Option<_>, String)> = stage.attrs.list(attr).iter().filter_map(dvc_file).collect();
         let (connection, _) = files.first()?;
         let remote = match connection {
@@ -221,7 +228,8 @@ impl Planner<'_> {
         let remote = remote.and_then(|dvc| dvc.attrs.string("remote").map(str::to_owned));
         let targets: Vec<&String> = files.iter().map(|(_, path)| path).collect();
         let pull = script(name, "data", Some("pull"), &["data"], json!({ "targets": targets, "remote": remote }));
-        Some(Step { env: secrets.clone(), ..pull })
+        let (_, secrets) = split(self.connections.env("s3"));
+        Some(Step { env: secrets, ..pull })
     }
 
     /// Without a store, a snapshot is passed on as an artifact, which whoever reads the repository can download.
@@ -286,7 +294,7 @@ impl Planner<'_> {
         if let Some(data) = self.dataset(stage).filter(|_| self.connections.of_kind("s3").is_none()) {
             steps.extend(self.download(data));
         }
-        steps.extend(self.judge(stage).and_then(|gate| self.pull_step(gate, "holdout", "Pull the holdout set", &secrets)));
+        steps.extend(self.judge(stage).and_then(|gate| self.pull_step(gate, "holdout", "Pull the holdout set")));
         let config = json!({
             "pipeline": self.pipeline.name.text,
             "stage": stage.name.text,
@@ -345,7 +353,7 @@ impl Planner<'_> {
         if let Some(data) = self.dataset(train).filter(|_| self.connections.of_kind("s3").is_none()) {
             steps.extend(self.download(data));
         }
-        steps.extend(self.pull_step(stage, "holdout", "Pull the holdout set", &secrets));
+        steps.extend(self.pull_step(stage, "holdout", "Pull the holdout set"));
         steps.push(self.gate_step(stage, train, &secrets, ids));
         Body {
             title: title("Gate", stage),

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::build::{Body, Planner, minutes};
 use super::connections::git_token;
-use super::jobs::{checkout, outputs, script, split, step, uv};
+use super::jobs::{checkout, outputs, script, split, step, title, uv};
 use super::release::{Release, serving_env};
 use super::rules::number;
 use super::{Condition, Env, EnvValue, Environment, Job, Permission, Step, StepCondition};
@@ -51,7 +51,7 @@ impl Planner<'_> {
             ..wait
         };
         Some(Body {
-            title: format!("Verify ({})", stage.name.text),
+            title: title("Verify", stage),
             comment: None,
             env,
             steps: [checkout(), uv(&self.python(stage).version)].into_iter().chain(token).chain([wait]).collect(),

@@ -67,8 +67,8 @@ fn account_name(plan: &Plan, release: &Release) -> String {
 }
 
 /// The service account that mlp emits, unless every environment has one of its own.
-pub fn service_account(plan: &Plan, first: &Release) -> Option<ServiceAccount> {
-    let wanted = plan.releases.iter().any(|release| release.service_account.is_none());
-    let secret = first.store_credentials.then(|| format!("{}-storage", plan.name));
-    wanted.then(|| ServiceAccount { source: plan.source.clone(), name: plan.name.clone(), secret })
+pub fn service_account(plan: &Plan, owned: &[&Release]) -> Option<ServiceAccount> {
+    let without = owned.iter().find(|release| release.service_account.is_none())?;
+    let secret = without.store_credentials.then(|| format!("{}-storage", plan.name));
+    Some(ServiceAccount { source: plan.source.clone(), name: plan.name.clone(), secret })
 }

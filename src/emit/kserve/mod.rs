@@ -14,15 +14,19 @@ use crate::plan::{Plan, Release, Target};
 /// The manifests of all releases that mlp owns.
 pub fn emit(plan: &Plan) -> Result<Vec<Artifact>, CompileError> {
     let owned: Vec<&Release> = plan.releases.iter().filter(|release| matches!(release.target, Target::Owned(_))).collect();
-    let Some(first) = owned.first() else { return Ok(Vec::new()) };
+    if owned.is_empty() {
+        return Ok(Vec::new());
+    }
     let tree = format!("deploy/mlp/{}", plan.name);
     let services: Vec<view::InferenceService> = owned.iter().map(|release| lower::inference_service(plan, release)).collect();
     // What all environments share stands in the base; where they differ, each overlay has its own.
     let shared = services.iter().all(|service| Some(service) == services.first());
-    let account = lower::service_account(plan, first);
+    let account = lower::service_account(plan, &owned);
     let mut files = base(&tree, plan, shared.then(|| services.first()).flatten(), account.as_ref())?;
     for (release, service) in owned.iter().zip(&services) {
-        files.extend(overlay(&tree, plan, release, (!shared).then_some(service), shared || account.is_some())?);
+        // An environment with an account of its own may hold no other.
+        let based = shared || (account.is_some() && release.service_account.is_none());
+        files.extend(overlay(&tree, plan, release, (!shared).then_some(service), based)?);
     }
     Ok(files)
 }
