@@ -361,6 +361,9 @@ fn limits_of_github_are_errors() {
     let constant = job("reads", &format!("{run}, env {{ NOTE = \"{}\" }}", "x".repeat(30_000)));
     assert!(around("", "", &constant).compile().is_ok(), "no expression, no limit");
 
+    let twice = job("fit", run) + &job("Fit", run);
+    assert!(refusal(&around("", "", &twice)).contains("two jobs would have the id `Fit`"));
+
     let huge = job("huge", &format!("run = bash\"\"\"\n    # {}\n    \"\"\"", "x".repeat(1_048_576)));
     assert!(refusal(&around("", "", &huge)).contains("1048576 characters"));
 }
@@ -394,4 +397,42 @@ fn result(folder: &std::path::Path, paths: &[&str]) -> String {
     let artifacts = repository.compile().unwrap();
     let shown = artifacts.iter().filter(|file| !file.path.starts_with(".github/mlp/"));
     shown.fold(source, |text, file| format!("{text}\n──── {} ────\n{}", file.path, file.text))
+}
+
+/// Every branch of every template is taken: some output has the line that it begins with.
+#[test]
+fn templates_are_used_up() {
+    let outputs: Vec<Artifact> = generator::cases().iter().flat_map(|repository| repository.compile().unwrap()).collect();
+    let lines: BTreeSet<&str> = outputs.iter().filter(|file| !file.path.starts_with(".github/mlp/")).flat_map(|file| file.text.lines()).collect();
+    let mut unused = Vec::new();
+    for folder in ["github", "kserve", "argocd"] {
+        for entry in std::fs::read_dir(format!("templates/{folder}")).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let branches = branches(&text);
+            unused.extend(branches.into_iter().filter(|branch| !lines.iter().any(|line| fits(line, branch))).map(|branch| (path.clone(), branch)));
+        }
+    }
+    assert!(unused.is_empty(), "{unused:#?}");
+}
+
+/// The first line that each branch of a template places.
+fn branches(template: &str) -> Vec<String> {
+    let tag = |line: &str| line.starts_with("{{%");
+    let opens = |line: &str| ["if ", "for ", "elif ", "else "].iter().any(|word| line.starts_with(&format!("{{{{% {word}")));
+    let lines: Vec<&str> = template.lines().collect();
+    let own = lines.iter().enumerate().filter(|(_, line)| opens(line)).filter_map(|(i, _)| lines[i + 1..].iter().find(|line| !tag(line) && !line.is_empty()));
+    let inline = lines.iter().filter(|line| !tag(line) && line.contains("{{% if"));
+    own.chain(inline).map(|line| line.replace("{{% endif %}}", "")).collect()
+}
+
+/// Whether a line is what a template's line can become, with anything for its values.
+fn fits(line: &str, template: &str) -> bool {
+    let (mut rest, mut first) = (line, true);
+    for literal in template.split("}}}").flat_map(|part| part.split("{{%").flat_map(|part| part.split("%}}"))).map(|part| part.split("{{{").next().unwrap()) {
+        let literal = if literal.trim_start().starts_with("if ") { "" } else { literal };
+        let Some(at) = rest.find(literal).filter(|at| !first || *at == 0) else { return false };
+        (rest, first) = (&rest[at + literal.len()..], false);
+    }
+    rest.is_empty() || template.ends_with("}}}")
 }

@@ -125,9 +125,17 @@ pub fn shell_line(words: &[String]) -> String {
     words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
 }
 
+/// In single quotes, or in double ones with escapes where single ones would look like a forgotten expansion.
 fn quote(word: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./=:@%+,".contains(&b);
-    if !word.is_empty() && word.bytes().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else if word.contains(['$', '`']) {
+        let escaped = ['\\', '"', '$', '`'].iter().fold(word.to_owned(), |text, c| text.replace(*c, &format!("\\{c}")));
+        format!("\"{escaped}\"")
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]
@@ -137,6 +145,7 @@ mod tests {
     #[test]
     fn words_stay_words() {
         assert_eq!(shell_line(&["a b".into(), "it's".into(), "x-1".into(), String::new()]), "'a b' 'it'\\''s' x-1 ''");
+        assert_eq!(shell_line(&["$HOME/`x`\\\"".into()]), r#""\$HOME/\`x\`\\\"""#);
     }
 
     #[test]

@@ -287,9 +287,8 @@ impl Completer<'_> {
 
     /// A deploy that nothing verifies gets a verification with rollback.
     fn verify(&mut self, deploy: &str, rest: &[Stmt], head: Span, above: &mut Above, done: &mut Vec<Stmt>) {
-        let keyword = |stmt: &Stmt| stmt.directive().map(|d| d.keyword.text.clone()).unwrap_or_default();
-        let until_next = rest.iter().take_while(|stmt| keyword(stmt) != "deploy");
-        let follows = until_next.filter_map(Stmt::directive).any(|d| d.keyword.text == "verify" && released(d).is_none());
+        let until_next = stages(rest).into_iter().take_while(|d| d.keyword.text != "deploy");
+        let follows = until_next.filter(|d| d.keyword.text == "verify").any(|d| released(d).is_none());
         if follows || self.verified.contains(deploy) {
             return;
         }

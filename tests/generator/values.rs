@@ -34,7 +34,7 @@ impl Author {
             ("environment", "namespace") | ("deploy", "name") => self.quoted(&["ml-dev", "on", "null", "y", "e1-2"]),
             ("kserve", "version") => self.quoted(&["0.20", "0.21", "0.16.1"]),
             ("schedule", "cron") => self.quoted(&["17 3 * * 1", "*/15 0-6 1,15 * *", "0 12 * * MON-FRI"]),
-            ("schedule", "timezone") => self.quoted(&["Europe/Berlin", "UTC", "America/Argentina/Buenos_Aires"]),
+            ("schedule", "timezone") => self.quoted(&["Europe/Berlin", "America/Argentina/Buenos_Aires"]),
             ("push" | "pull_request", "branches") => self.several(|author| author.quoted(&["main", "release/**", "v[0-9]+", "on", "feature/*-x", "3.10"])),
             ("image", "name") => self.quoted(&["churn-transformer", "a/b.c_d", "0"]),
             ("image", "platform") => self.quoted(&["linux/amd64", "linux/amd64,linux/arm64"]),

@@ -111,7 +111,12 @@ impl Workflow {
     pub fn all(artifacts: &[Artifact]) -> Vec<Self> {
         let mut found: Vec<&Artifact> = artifacts.iter().filter(|file| file.path.starts_with(".github/workflows/")).collect();
         found.sort_by_key(|file| file.path.ends_with("-pr.yml"));
-        found.into_iter().map(|file| Self { text: file.text.clone(), ..serde_yaml::from_str(&file.text).unwrap() }).collect()
+        let read = |file: &Artifact| {
+            // Of two equal keys a map would keep one without a word; this refuses them.
+            let document: serde_yaml::Value = serde_yaml::from_str(&file.text).unwrap_or_else(|error| panic!("{}: {error}", file.path));
+            Self { text: file.text.clone(), ..serde_yaml::from_value(document).unwrap() }
+        };
+        found.into_iter().map(read).collect()
     }
 
     /// The jobs that must have ended before one starts.

@@ -1,6 +1,8 @@
 //! Limits of GitHub that no checker knows: a file beyond them is refused as a whole, and only when it is pushed.
 //! <https://docs.github.com/en/actions/reference/limits>
 
+use std::collections::BTreeSet;
+
 use super::view::{Job, Pair, Scalar, Workflow};
 
 /// Characters of a file.
@@ -18,6 +20,7 @@ pub fn check(view: &Workflow, text: &str) -> Result<(), String> {
         return Err(format!("a manual run would ask for {} inputs, and GitHub takes at most {INPUTS}: leave some out", view.inputs.len()));
     }
     view.jobs.iter().try_for_each(job)?;
+    distinct(view)?;
     if text.len() > FILE && text.chars().count() > FILE {
         return Err(format!("the workflow would have more than {FILE} characters, which GitHub refuses: split the pipeline"));
     }
@@ -30,6 +33,15 @@ fn job(job: &Job) -> Result<(), String> {
     let pairs = job.steps.iter().flat_map(|step| step.env.iter().chain(&step.with));
     pairs.chain(&job.env).try_for_each(|pair| value(&job.id, pair))?;
     job.condition.as_deref().map_or(Ok(()), |condition| expression(&job.id, "if", condition))
+}
+
+/// GitHub does not tell `Fit` from `fit`.
+fn distinct(view: &Workflow) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    match view.jobs.iter().find(|job| !seen.insert(job.id.to_ascii_lowercase())) {
+        Some(job) => Err(format!("two jobs would have the id `{}`, in which GitHub takes no notice of case: rename a stage", job.id)),
+        None => Ok(()),
+    }
 }
 
 fn short(id: &str) -> Result<(), String> {

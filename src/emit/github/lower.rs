@@ -71,13 +71,15 @@ fn lower_trigger(trigger: &Trigger, view: &mut Workflow) {
         Trigger::Schedule { cron, timezone } => view.schedules.push(Schedule { cron: cron.clone(), timezone: timezone.clone() }),
         Trigger::Manual(inputs) => {
             view.manual = true;
-            view.inputs.extend(inputs.iter().map(|input| Input {
-                name: input.name.clone(),
-                r#type: input.ty,
-                default: input.default.clone(),
-            }));
+            view.inputs.extend(inputs.iter().map(lower_input));
         }
     }
+}
+
+/// The default of a switch is one itself; that of a number may be text.
+fn lower_input(input: &plan::Input) -> Input {
+    let typed = |text: &String| if input.ty == "boolean" { Scalar::Flag(text == "true") } else { Scalar::Text(text.clone()) };
+    Input { name: input.name.clone(), r#type: input.ty, default: input.default.as_ref().map(typed) }
 }
 
 fn expression(text: &str) -> String {

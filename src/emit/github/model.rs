@@ -63,7 +63,7 @@ struct Dispatch {
 #[serde(deny_unknown_fields)]
 struct Input {
     r#type: String,
-    default: Option<String>,
+    default: Option<view::Scalar>,
 }
 
 #[derive(Debug, Deserialize, PartialEq)]

@@ -35,7 +35,7 @@ pub struct Schedule {
 pub struct Input {
     pub name: String,
     pub r#type: &'static str,
-    pub default: Option<String>,
+    pub default: Option<Scalar>,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,7 +75,7 @@ pub struct Pair {
     pub value: Scalar,
 }
 
-/// Text, or a switch of an action.
+/// Text, or a switch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Scalar {
