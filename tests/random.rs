@@ -1,4 +1,12 @@
 //! What the generator makes up is valid, and it makes up everything that the language has.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may fail"
+)]
 
 mod generator;
 
@@ -36,7 +44,12 @@ fn complete() {
             counts.count(&schema::FILE, &parse(mlp::source::FileId(0), text).file.stmts);
         }
     }
-    let rare: Vec<String> = counts.0.iter().filter(|(what, count)| **count < OFTEN && !REFUSED.contains(&what.as_str())).map(|(what, count)| format!("{what}: {count}")).collect();
+    let rare: Vec<String> = counts
+        .0
+        .iter()
+        .filter(|(what, count)| **count < OFTEN && !REFUSED.contains(&what.as_str()))
+        .map(|(what, count)| format!("{what}: {count}"))
+        .collect();
     assert!(rare.is_empty(), "seldom or never:\n{}", rare.join("\n"));
 }
 
@@ -48,7 +61,15 @@ impl Counts {
     /// Enters all that there is, with no occurrence yet.
     fn expect_file(&mut self) {
         self.expect(&schema::FILE);
-        for block in [&schema::PIPELINE, &schema::ENVIRONMENT, &schema::RESOURCES, &schema::AUTOSCALE, &schema::STEP, &schema::ON_FAILURE, &schema::GATE_FALLBACK] {
+        for block in [
+            &schema::PIPELINE,
+            &schema::ENVIRONMENT,
+            &schema::RESOURCES,
+            &schema::AUTOSCALE,
+            &schema::STEP,
+            &schema::ON_FAILURE,
+            &schema::GATE_FALLBACK,
+        ] {
             self.expect(block);
         }
         for block in [schema::CONNECTIONS, schema::TRIGGERS, schema::STAGES, schema::SMOKE_TESTS].into_iter().flatten() {

@@ -229,7 +229,12 @@ impl Author {
         if self.connection("container_registry").is_some() && self.choices.chance(70) {
             branches.push(Branch::Image);
         }
-        for (branch, share) in [(Branch::Export(gates[0]), 20), (Branch::Image, if branches.len() > 1 { 25 } else { 0 }), (Branch::Job, 20), (Branch::Nested, 10)] {
+        for (branch, share) in [
+            (Branch::Export(gates[0]), 20),
+            (Branch::Image, if branches.len() > 1 { 25 } else { 0 }),
+            (Branch::Job, 20),
+            (Branch::Nested, 10),
+        ] {
             if self.choices.chance(share) {
                 branches.push(branch);
             }

@@ -51,7 +51,9 @@ impl Author {
             0 | 1 => format!("{name} {good} {limit}"),
             2 => format!("{name}{slice} {good} {limit}"),
             3 => format!("not ({name} {bad} {limit})"),
-            4 => format!("{name} {good} {limit} and (min({name}, {name}{slice}) {good} {limit} or max({name}, {name}{slice}) {good} {limit})"),
+            4 => format!(
+                "{name} {good} {limit} and (min({name}, {name}{slice}) {good} {limit} or max({name}, {name}{slice}) {good} {limit})"
+            ),
             5 => format!("abs({name}) {good} {limit} * 2"),
             6 => format!("{name} / 2 + {name} / 2 {good} {limit}"),
             _ => format!("-{name} {} -{limit}", if metric.higher { "<=" } else { ">=" }),

@@ -187,7 +187,8 @@ impl Author {
     pub fn export(&mut self, gate: usize) -> String {
         let mut draft = self.begin("export", true);
         let gates = self.of_kind("gate");
-        let from = if gates.len() == 1 { self.reference("from", &gates, "approved") } else { self.reference("from", &[gate, gate], "approved") };
+        let from =
+            if gates.len() == 1 { self.reference("from", &gates, "approved") } else { self.reference("from", &[gate, gate], "approved") };
         draft.body.extend(from.iter().map(|(key, value)| pair(key, value)));
         draft.body.extend(self.attrs(draft.schema, &[], &["after", "from"]));
         let over_v1 = ["sklearn", "xgboost", "huggingface"].iter().any(|format| draft.body.contains(&pair("format", format)));

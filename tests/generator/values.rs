@@ -35,14 +35,22 @@ impl Author {
             ("kserve", "version") => self.quoted(&["0.20", "0.21", "0.16.1"]),
             ("schedule", "cron") => self.quoted(&["17 3 * * 1", "*/15 0-6 1,15 * *", "0 12 * * MON-FRI"]),
             ("schedule", "timezone") => self.quoted(&["Europe/Berlin", "America/Argentina/Buenos_Aires"]),
-            ("push" | "pull_request", "branches") => self.several(|author| author.quoted(&["main", "release/**", "v[0-9]+", "on", "feature/*-x", "3.10"])),
+            ("push" | "pull_request", "branches") => {
+                self.several(|author| author.quoted(&["main", "release/**", "v[0-9]+", "on", "feature/*-x", "3.10"]))
+            }
             ("image", "name") => self.quoted(&["churn-transformer", "a/b.c_d", "0"]),
             ("image", "platform") => self.quoted(&["linux/amd64", "linux/amd64,linux/arm64"]),
             ("export", "format") => self.choices.pick(&["mlflow", "sklearn", "xgboost", "onnx", "huggingface", "sklearn"]).to_owned(),
             ("image", "context") => self.folder(),
             ("image", "dockerfile") => self.file("Dockerfile"),
             (_, "requirements") => self.requirements(),
-            (_, "runner") => if self.choices.chance(20) { self.shared_param("pool") } else { self.quoted(RUNNERS) },
+            (_, "runner") => {
+                if self.choices.chance(20) {
+                    self.shared_param("pool")
+                } else {
+                    self.quoted(RUNNERS)
+                }
+            }
             (_, "python") => self.quoted(&["3.12", "3.10", "3.13"]),
             (_, "retries") => self.choices.pick(&["0", "1", "5"]).to_owned(),
             (_, "gpu") => self.choices.pick(&["1", "8"]).to_owned(),
@@ -65,8 +73,20 @@ impl Author {
 
     fn of_type(&mut self, ty: Ty) -> String {
         match ty {
-            Ty::String => if self.choices.chance(10) { format!("{} + {}", quote(&self.text()), quote(&self.text())) } else { quote(&self.text()) },
-            Ty::Text => if self.choices.chance(30) { self.var() } else { quote(&self.text()) },
+            Ty::String => {
+                if self.choices.chance(10) {
+                    format!("{} + {}", quote(&self.text()), quote(&self.text()))
+                } else {
+                    quote(&self.text())
+                }
+            }
+            Ty::Text => {
+                if self.choices.chance(30) {
+                    self.var()
+                } else {
+                    quote(&self.text())
+                }
+            }
             Ty::Path => self.file("schema.json"),
             Ty::Produced => self.produced(),
             Ty::Glob => self.quoted(&["src/**", "data/*.dvc", "//params.yaml", "a b/*.py", "!docs/**"]),
@@ -179,7 +199,11 @@ impl Author {
     fn registered_model(&mut self) -> String {
         let name = self.connection("mlflow").unwrap_or_else(|| "tracking".into());
         let model = quote(&self.text());
-        if self.choices.chance(60) { format!("{name}.model({model}, alias = {})", quote(&self.text())) } else { format!("{name}.model({model})") }
+        if self.choices.chance(60) {
+            format!("{name}.model({model}, alias = {})", quote(&self.text()))
+        } else {
+            format!("{name}.model({model})")
+        }
     }
 
     pub fn image_by_digest(&mut self) -> String {

@@ -1,5 +1,5 @@
 //! An emitted workflow as its readers see it, and a model of how GitHub runs it.
-#![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
 mod simulate;
 

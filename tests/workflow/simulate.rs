@@ -38,7 +38,8 @@ pub fn simulate<'w>(workflow: &'w Workflow, scenario: Scenario<'_>) -> Map<Outco
     let mut done: Map<Outcome> = Map::new();
     let mut waiting: Vec<&'w String> = workflow.jobs.keys().collect();
     while !waiting.is_empty() {
-        let (ready, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|id| workflow.jobs[*id].needs().iter().all(|need| done.contains_key(need)));
+        let (ready, rest): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|id| workflow.jobs[*id].needs().iter().all(|need| done.contains_key(need)));
         assert!(!ready.is_empty(), "jobs wait for each other: {rest:?}");
         for id in ready {
             let outcome = run(workflow, id, scenario, &done);
