@@ -222,10 +222,9 @@ const TRANSFORMER: Resources = Resources { cpu: 0.5, memory: 536_870_912.0, gpu:
 
 fn resources(attrs: Option<&Attrs>, default: Resources) -> Resources {
     let Some(attrs) = attrs else { return default };
-    let written = |name| attrs.written(name).then(|| attrs.number(name)).flatten();
     Resources {
-        cpu: written("cpu").unwrap_or(default.cpu),
-        memory: written("memory").unwrap_or(default.memory),
+        cpu: attrs.number("cpu").unwrap_or(default.cpu),
+        memory: attrs.number("memory").unwrap_or(default.memory),
         gpu: attrs.number("gpu").map_or(0, small),
     }
 }

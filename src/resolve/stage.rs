@@ -101,7 +101,7 @@ impl Resolver<'_> {
                 "on" => stage.on_failure = self.on_failure(child),
                 "autoscale" => self.sub_block("autoscale", &schema::AUTOSCALE, child, stage),
                 "resources" => self.sub_block("resources", &schema::RESOURCES, child, stage),
-                "transformer_resources" => self.sub_block("transformer_resources", &schema::RESOURCES, child, stage),
+                "transformer_resources" => self.sub_block("transformer_resources", &schema::TRANSFORMER_RESOURCES, child, stage),
                 _ => {}
             }
         }

@@ -9,7 +9,7 @@ mod triggers;
 
 pub use connections::CONNECTIONS;
 pub use environment::ENVIRONMENT;
-pub use stages::{AUTOSCALE, GATE_FALLBACK, ON_FAILURE, RESOURCES, SMOKE_TESTS, STAGES, STEP};
+pub use stages::{AUTOSCALE, GATE_FALLBACK, ON_FAILURE, RESOURCES, SMOKE_TESTS, STAGES, STEP, TRANSFORMER_RESOURCES};
 pub use triggers::{TRIGGER_MANUAL, TRIGGERS};
 
 /// A block: `keyword name { … }`.

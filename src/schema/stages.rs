@@ -208,11 +208,23 @@ static DEPLOY: Block = Block {
 /// `resources { … }`
 pub static RESOURCES: Block = Block {
     name: "resources",
-    doc: "Requests and limits of a container.",
+    doc: "Requests and limits of the model server.",
     attrs: &[
         default("cpu", Ty::Cpu, "1cpu", "CPU."),
         default("memory", Ty::Size, "2Gi", "Memory."),
         optional("gpu", Ty::Int, "GPUs; the old pod then stops before the new one starts."),
+    ],
+    statements: &[],
+};
+
+/// `transformer_resources { … }`
+pub static TRANSFORMER_RESOURCES: Block = Block {
+    name: "transformer_resources",
+    doc: "Requests and limits of the transformer.",
+    attrs: &[
+        default("cpu", Ty::Cpu, "0.5cpu", "CPU."),
+        default("memory", Ty::Size, "512Mi", "Memory."),
+        optional("gpu", Ty::Int, "GPUs."),
     ],
     statements: &[],
 };

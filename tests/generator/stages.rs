@@ -86,7 +86,8 @@ impl Author {
             (_, "permissions") => vec![self.permissions()],
             (_, "expect") => (0..=self.choices.below(3)).map(|_| format!("expect {}", self.expectation())).collect(),
             ("preflight", "skip") => self.skip().into_iter().collect(),
-            ("deploy", "resources" | "transformer_resources") => vec![self.sub_block(keyword, &schema::RESOURCES)],
+            ("deploy", "resources") => vec![self.sub_block(keyword, &schema::RESOURCES)],
+            ("deploy", "transformer_resources") => vec![self.sub_block(keyword, &schema::TRANSFORMER_RESOURCES)],
             ("deploy", "autoscale") => vec![self.sub_block(keyword, &schema::AUTOSCALE)],
             _ => panic!("unknown statement `{keyword}` of {}", schema.name),
         }

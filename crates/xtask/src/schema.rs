@@ -6,13 +6,14 @@ use crate::page::Parts;
 
 /// A table for each block, by the words that begin it.
 pub fn parts() -> Parts {
-    let alone: [&Block; 9] = [
+    let alone: [&Block; 10] = [
         &schema::FILE,
         &schema::PIPELINE,
         &schema::ENVIRONMENT,
         &schema::GATE_FALLBACK,
         &schema::ON_FAILURE,
         &schema::RESOURCES,
+        &schema::TRANSFORMER_RESOURCES,
         &schema::AUTOSCALE,
         &schema::STEP,
         &schema::TRIGGER_MANUAL,

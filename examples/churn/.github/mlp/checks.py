@@ -230,7 +230,7 @@ def _application(server: Service, name: str) -> Any:
     if answer.status_code == 401:
         raise ServiceError("Argo CD: the token is not valid")
     if answer.status_code in (403, 404):  # it says 403 for what is not there, so as not to give names away
-        raise ServiceError(f"Argo CD: there is no application {name}, or the token may not see it (`mlp setup` says how to create it)")
+        raise ServiceError(f"Argo CD: there is no application {name}, or the token may not see it; apply argocd/mlp/{name}.yaml once")
     server.expect(answer)
     return answer.json()
 
