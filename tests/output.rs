@@ -275,7 +275,7 @@ fn rolled_back(workflow: &Workflow, rollback: &Job, bad: &str) -> Outcome {
 
 /// Argo CD may create exactly the kinds that an overlay holds.
 fn projects(artifacts: &[Artifact], _: &[Workflow]) -> Vec<String> {
-    let text = |path: &str| artifacts.iter().find(|file| file.path == path).map(|file| file.text.as_str());
+    let text = |path: &str| artifacts.iter().find(|file| file.path == path).map(|file| file.text.as_ref());
     let mut bad = Vec::new();
     for file in artifacts.iter().filter(|file| file.path.starts_with("argocd/")) {
         let project = file.text.split("\n---\n").next().unwrap();

@@ -7,6 +7,7 @@ mod runtime;
 mod template;
 pub mod yaml;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -18,8 +19,8 @@ use crate::plan::{Plan, plan};
 pub struct Artifact {
     /// From the repository's root.
     pub path: String,
-    /// Its text.
-    pub text: String,
+    /// Its text; borrowed where it is the same in every repository, so that many pipelines share one copy.
+    pub text: Cow<'static, str>,
     /// Who changes it from now on.
     pub owner: Owner,
 }

@@ -48,6 +48,6 @@ const FILES: &[(&str, &str)] = runtime![
 /// The runtime's files.
 pub fn emit() -> Vec<Artifact> {
     let artifact =
-        |(name, text): &(&str, &str)| Artifact { path: format!(".github/mlp/{name}"), text: (*text).to_owned(), owner: Owner::Compiler };
+        |(name, text): &(&str, &'static str)| Artifact { path: format!(".github/mlp/{name}"), text: (*text).into(), owner: Owner::Compiler };
     FILES.iter().map(artifact).collect()
 }

@@ -114,7 +114,7 @@ impl Workflow {
         let read = |file: &Artifact| {
             // Of two equal keys a map would keep one without a word; this refuses them.
             let document: serde_yaml::Value = serde_yaml::from_str(&file.text).unwrap_or_else(|error| panic!("{}: {error}", file.path));
-            Self { text: file.text.clone(), ..serde_yaml::from_value(document).unwrap() }
+            Self { text: file.text.to_string(), ..serde_yaml::from_value(document).unwrap() }
         };
         found.into_iter().map(read).collect()
     }

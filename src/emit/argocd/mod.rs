@@ -31,5 +31,5 @@ fn application(view: &view::Application) -> Result<Artifact, CompileError> {
     let (project, application) = text.split_once("\n---\n").unwrap_or((&text, ""));
     template::confirm(&path, project, &model::project(view))?;
     template::confirm(&path, application, &model::application(view))?;
-    Ok(Artifact { path, text, owner: Owner::Compiler })
+    Ok(Artifact { path, text: text.into(), owner: Owner::Compiler })
 }

@@ -28,5 +28,5 @@ fn workflow(path: String, view: &view::Workflow) -> Result<Artifact, CompileErro
     let text = template::render("github/workflow.yml.j2", &path, view)?;
     template::confirm(&path, &text, &model::Workflow::from(view))?;
     limits::check(view, &text).map_err(|message| CompileError { path: path.clone(), message })?;
-    Ok(Artifact { path, text, owner: Owner::Compiler })
+    Ok(Artifact { path, text: text.into(), owner: Owner::Compiler })
 }

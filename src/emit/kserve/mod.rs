@@ -100,7 +100,7 @@ fn compiled<M: DeserializeOwned + PartialEq>(
 ) -> Result<Artifact, CompileError> {
     let text = template::render(template, &path, view)?;
     template::confirm(&path, &text, meant)?;
-    Ok(Artifact { path, text, owner: Owner::Compiler })
+    Ok(Artifact { path, text: text.into(), owner: Owner::Compiler })
 }
 
 fn at_run_time<M: DeserializeOwned + PartialEq>(
