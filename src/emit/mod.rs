@@ -59,11 +59,29 @@ impl std::error::Error for CompileError {}
 pub fn compile(checked: &Checked<'_>) -> Result<Vec<Artifact>, CompileError> {
     let mut files = BTreeMap::new();
     for plan in plan(checked) {
+        if plan.source.contains("${{") {
+            let message = "GitHub would evaluate this path wherever the workflow names it: rename the file or folder".to_owned();
+            return Err(CompileError { path: plan.source, message });
+        }
         for artifact in compile_plan(&plan, checked)? {
-            files.insert(artifact.path.clone(), artifact);
+            take(&mut files, artifact)?;
         }
     }
     Ok(files.into_values().collect())
+}
+
+/// Two pipelines may share a file only if it is the same one.
+fn take(files: &mut BTreeMap<String, Artifact>, artifact: Artifact) -> Result<(), CompileError> {
+    match files.get(&artifact.path) {
+        Some(other) if *other != artifact => {
+            let message = "two pipelines or environments would write different files here: give one of them another name".to_owned();
+            Err(CompileError { path: artifact.path, message })
+        }
+        _ => {
+            files.insert(artifact.path.clone(), artifact);
+            Ok(())
+        }
+    }
 }
 
 fn compile_plan(plan: &Plan, checked: &Checked<'_>) -> Result<Vec<Artifact>, CompileError> {

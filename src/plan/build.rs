@@ -139,6 +139,7 @@ impl<'a> Planner<'a> {
         }
         read_own_steps(&mut job);
         self.name_needs(&mut job, order.iter().map(|id| self.job_of(*id)));
+        own_outputs(&mut job);
         job
     }
 
@@ -217,6 +218,19 @@ fn read_own_steps(job: &mut Job) {
         }
     };
     steps.iter_mut().flat_map(|step| &mut step.env).for_each(|(_, value)| own(value));
+}
+
+/// What a step reads of its own job comes from the step behind that output.
+fn own_outputs(job: &mut Job) {
+    let (id, outputs) = (job.id.clone(), job.outputs.clone());
+    for (_, value) in job.steps.iter_mut().flat_map(|step| &mut step.env) {
+        if let EnvValue::Need(of, name) = value
+            && *of == id
+            && let Some((_, step, output)) = outputs.iter().find(|(key, ..)| key == name)
+        {
+            *value = EnvValue::Step(step.clone(), output.clone());
+        }
+    }
 }
 
 fn collect_needs(value: &EnvValue, wanted: &mut BTreeSet<String>) {

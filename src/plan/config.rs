@@ -26,8 +26,13 @@ impl Planner<'_> {
         }
         // KServe is asked for through Argo CD where no address of its own is given.
         let through_argo = kinds.contains(&"kserve") && self.connections.of_kind("kserve").is_some_and(|k| k.attrs.get("api").is_none());
-        if through_argo && !kinds.contains(&"argocd") {
-            kinds.push("argocd");
+        if through_argo && let Some(reason) = skipped.get("argocd").cloned() {
+            kinds.retain(|kind| *kind != "kserve");
+            checks.shift_remove("kserve");
+            skipped.insert("kserve".to_owned(), reason);
+        }
+        if kinds.contains(&"dvc") && !kinds.contains(&"s3") {
+            kinds.push("s3");
         }
         let champions = self.champions();
         if !champions.is_empty() {

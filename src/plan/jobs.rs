@@ -249,8 +249,9 @@ impl Planner<'_> {
 
     fn download(&self, data: &Stage) -> Option<Step> {
         let path = data.attrs.string("output")?;
-        let folder = path.trim_end_matches('/').rsplit_once('/').map_or(".", |(folder, _)| folder);
-        let target = if path.ends_with('/') { path } else { folder };
+        // An artifact of a folder holds what is in it, one of a file the file: a name with an extension is a file's.
+        let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+        let target = if name.contains('.') { folder } else { path };
         let with = vec![
             ("name".to_owned(), EnvValue::Literal(format!("snapshot-{}", data.name.text))),
             ("path".to_owned(), EnvValue::Literal(target.to_owned())),
@@ -371,7 +372,7 @@ impl Planner<'_> {
         let snapshot = self.dataset(train).and_then(|data| data.attrs.string("output"));
         let holdout = self.holdout(Some(gate));
         let evaluate = gate.attrs.command("evaluate").map(|command| self.command_argv(gate, command)).map(
-            |argv| json!({ "argv": argv, "data": holdout.as_deref().or(snapshot).unwrap_or("."), "seconds": number(time(gate) / 2000.0) }),
+            |argv| json!({ "argv": argv, "data": holdout.as_deref().or(snapshot).unwrap_or("."), "seconds": number(evaluation(gate)) }),
         );
         let champion = match gate.attrs.get("champion").map(|value| &value.value) {
             Some(Value::Model(_, name, alias)) => Some(json!({ "model": name, "alias": alias })),
@@ -424,7 +425,7 @@ impl Planner<'_> {
             "service": self.service_of(stage),
             "format": stage.attrs.string("format"),
             "artifact_root": artifact_root,
-            "golden": self.golden(stage),
+            "golden": self.golden(train.unwrap_or(stage)),
         });
         let register = script("Register the model", "export", None, &["registry"], config);
         let register = Step { id: Some("export".into()), minutes: Some(minutes(time(stage))), env: secrets, ..register };
@@ -432,7 +433,7 @@ impl Planner<'_> {
             title: title("Export", stage),
             comment: None,
             env,
-            steps: vec![checkout(), uv("3.12"), register],
+            steps: vec![checkout(), uv(&train.map_or_else(|| self.python(stage), |train| self.python(train)).version), register],
             outputs: outputs("export", &["storage_uri", "model_version", "model_id", "run_id"]),
             permissions: Vec::new(),
             environment: None,
@@ -454,12 +455,12 @@ impl Planner<'_> {
         name.unwrap_or(&self.pipeline.name.text).to_owned()
     }
 
-    /// Rows for golden predictions: those of the first golden smoke test without a reference of its own.
-    fn golden(&self, export: &Stage) -> Option<Json> {
+    /// Rows for golden predictions, those of the first golden smoke test, and the training's own Python to make them.
+    fn golden(&self, train: &Stage) -> Option<Json> {
         let tests = self.pipeline.of_kind("verify").flat_map(|verify| &verify.smokes);
         let mut golden = tests.filter(|smoke| smoke.attrs.block.name == "golden");
         let (rows, _) = golden.find_map(|smoke| smoke.file.as_ref())?;
-        Some(json!({ "rows": rows, "argv": self.python(export).argv(true) }))
+        Some(json!({ "rows": rows, "argv": self.python(train).argv(true) }))
     }
 
     pub(super) fn image_job(&self, stage: &Stage) -> Body {
@@ -623,6 +624,11 @@ fn repository_of(action: &str) -> String {
 fn buildx(version: Option<&str>) -> Env {
     let version = version.map(|version| ("version".to_owned(), EnvValue::Literal(version.to_owned())));
     version.into_iter().chain([("cache-binary".to_owned(), EnvValue::Flag(false))]).collect()
+}
+
+/// Seconds for each of a gate's two evaluations; a tenth of its time is left for the decision.
+fn evaluation(gate: &Stage) -> f64 {
+    (time(gate) * 0.45 / 1000.0).floor()
 }
 
 /// The metrics that a gate's rules read, with direction and unit.

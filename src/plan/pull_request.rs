@@ -10,16 +10,18 @@ impl Planner<'_> {
         let trigger = self.pipeline.triggers.iter().find(|trigger| trigger.attrs.block.name == "pull_request")?;
         let check = self.check_job();
         let wanted = trigger.attrs.string("until") == Some("gate");
-        let judged: Vec<&Job> = jobs.iter().filter(|job| wanted && self.leads_to_gate(&job.id)).collect();
+        let before_gate = |job: &&Job| wanted && matches!(job.condition, Condition::Success { .. }) && self.leads_to_gate(&job.id);
+        let judged: Vec<&Job> = jobs.iter().filter(before_gate).collect();
         let known: Vec<&str> = judged.iter().map(|job| job.id.as_str()).collect();
         let judged: Vec<Job> = judged.iter().map(|job| without_secrets(job, &known, &check.id)).collect();
         let branches = trigger.attrs.list("branches").iter().filter_map(text).collect();
         Some(PullRequest { branches, jobs: std::iter::once(check).chain(judged).collect() })
     }
 
-    /// Whether a job is a gate's, or one that a gate waits for, other than preflight.
+    /// Whether a job is a gate's, or one that a gate waits for; one that needs no secret and releases nothing.
     fn leads_to_gate(&self, job: &str) -> bool {
-        let of_job = |stage: &&crate::resolve::hir::Stage| self.job_id(stage) == job && stage.kind() != "preflight";
+        let harmless = |kind| matches!(kind, "data" | "train" | "gate" | "job");
+        let of_job = |stage: &&crate::resolve::hir::Stage| self.job_id(stage) == job && harmless(stage.kind());
         let gates: Vec<_> = self.pipeline.of_kind("gate").map(|gate| gate.id).collect();
         let leads = |id| gates.iter().any(|gate| *gate == id || self.graph.is_ancestor(id, *gate));
         self.pipeline.stages.iter().filter(of_job).any(|stage| leads(stage.id))
@@ -58,7 +60,8 @@ fn without_secrets(job: &Job, known: &[&str], check: &str) -> Job {
     job.needs.retain(|need| known.contains(&need.as_str()));
     job.condition = among(known, job.condition);
     job.steps.retain(|step| !matches!(step.action, Action::AppToken { .. }));
-    job.steps.iter_mut().for_each(hide);
+    job.steps.iter_mut().for_each(|step| hide(step, known));
+    hide_in(&mut job.env, known);
     if job.needs.is_empty() {
         job.needs.push(check.to_owned());
     }
@@ -76,15 +79,16 @@ fn among(known: &[&str], condition: Condition) -> Condition {
 }
 
 /// No secrets, and inputs as they are in a run that nobody starts by hand.
-fn hide(step: &mut Step) {
-    hide_in(&mut step.env);
+fn hide(step: &mut Step, known: &[&str]) {
+    hide_in(&mut step.env, known);
     if let Action::Uses { with, .. } = &mut step.action {
-        hide_in(with);
+        hide_in(with, known);
     }
 }
 
-fn hide_in(env: &mut Env) {
-    env.retain(|(_, value)| !value.is_secret());
+fn hide_in(env: &mut Env, known: &[&str]) {
+    let gone = |value: &EnvValue| matches!(value, EnvValue::Need(job, _) if !known.contains(&job.as_str()));
+    env.retain(|(_, value)| !value.is_secret() && !gone(value));
     for (_, value) in env {
         if let EnvValue::Input(_, otherwise) = value {
             *value = EnvValue::Literal(std::mem::take(otherwise));

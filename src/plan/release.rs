@@ -206,9 +206,12 @@ impl Planner<'_> {
         deploy.attrs.output("model").map(|output| output.stage)
     }
 
-    /// Whether the GitOps repository is the pipeline's own, and the tree stands where it was compiled to.
+    /// Whether Argo CD watches the very branch that the pipeline is built on, and the tree where it was compiled to.
     pub(super) fn in_place(&self, release: &Release) -> bool {
-        release.repository == EnvValue::ThisRepository && release.target == Target::Owned(self.tree())
+        let pushes = self.pipeline.triggers.iter().filter(|trigger| trigger.attrs.block.name == "push");
+        let mut branches = pushes.flat_map(|trigger| trigger.attrs.list("branches"));
+        let same_branch = branches.all(|branch| branch.value == Value::String(release.branch.clone()));
+        same_branch && release.repository == EnvValue::ThisRepository && release.target == Target::Owned(self.tree())
     }
 
     /// Where the compiled manifests stand in this repository.

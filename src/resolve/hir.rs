@@ -106,8 +106,15 @@ impl Pipeline {
         self.stages.get(id.0)
     }
 
-    /// The training whose job a gate shares: the one right above it, unless it asks for a job of its own.
+    /// The training whose job a gate shares: the one right above it, unless another gate shares it already or it asks for a job of
+    /// its own.
     pub fn host(&self, gate: &Stage) -> Option<StageId> {
+        let train = self.could_share(gate)?;
+        let first = self.of_kind("gate").find(|other| self.could_share(other) == Some(train))?;
+        (first.id == gate.id).then_some(train)
+    }
+
+    fn could_share(&self, gate: &Stage) -> Option<StageId> {
         if gate.kind() != "gate" {
             return None;
         }
@@ -115,6 +122,14 @@ impl Pipeline {
         let alone = gate.attrs.flag("isolated") || (gate.attrs.written("runner") && gate.attrs.get("isolated").is_none());
         let follows = gate.preds == [train] && self.stage(train).is_some_and(|stage| stage.kind() == "train");
         (follows && !alone).then_some(train)
+    }
+
+    /// The connections that stages name, each with its place, in the order written.
+    pub fn named_connections(&self) -> Vec<(ConnectionId, Span)> {
+        let mut found = Vec::new();
+        let values = self.stages.iter().flat_map(|stage| stage.attrs.iter()).map(|(_, value)| value);
+        values.for_each(|value| value.connections(&mut found));
+        found
     }
 
     /// The stages of a kind.

@@ -34,10 +34,22 @@ impl Resolver<'_> {
         let stmts = defaults::complete(&name.text, directive.stmts(), &connections, directive.head());
         let mut pipeline = self.pipeline_of(stmt, directive, name, &stmts);
         pipeline.connections = self.connection_ids(&connections);
+        self.prefer_named(&mut pipeline);
         self.hir.pipelines.push(pipeline);
         self.out.used_outputs.push(self.used_outputs.drain(..).collect());
         self.mark_implied(&connections, &kinds);
         self.scope = outer;
+    }
+
+    /// A connection that a stage names is the one of its kind that the pipeline uses; behind a DVC remote, its store.
+    fn prefer_named(&self, pipeline: &mut Pipeline) {
+        for (id, _) in pipeline.named_connections().into_iter().rev() {
+            let Some(connection) = self.hir.connections.get(id.0) else { continue };
+            pipeline.connections.insert(connection.kind(), id);
+            if let Some(store) = (connection.kind() == "dvc").then(|| connection.attrs.connection("storage")).flatten() {
+                pipeline.connections.insert("s3", store);
+            }
+        }
     }
 
     /// Connections that the pipeline uses without naming them.

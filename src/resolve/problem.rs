@@ -162,6 +162,8 @@ pub enum Problem {
         /// Right side and what it measures.
         right: (Span, &'static str),
     },
+    /// Strings that make `${{` when put together.
+    TemplateExpression(Span),
     /// A secret inside an expression or a string.
     SecretInExpression(Span),
     /// An output that the stage does not give.
@@ -227,6 +229,7 @@ impl Problem {
             Self::NoEdition(span)
             | Self::UnknownEdition(span)
             | Self::SecretInExpression(span)
+            | Self::TemplateExpression(span)
             | Self::NoChampion(span)
             | Self::Unversioned(span)
             | Self::ImageByTag(span)

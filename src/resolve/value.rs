@@ -14,6 +14,17 @@ pub struct Spanned {
 }
 
 impl Spanned {
+    /// The connections that a value names, each with its place.
+    pub(super) fn connections(&self, found: &mut Vec<(ConnectionId, Span)>) {
+        match &self.value {
+            Value::Connection(id) | Value::Dvc(Some(id), _) | Value::GitPath(id, _) | Value::GitFile(id, _) | Value::Model(id, ..) => {
+                found.push((*id, self.span));
+            }
+            Value::List(items) => items.iter().for_each(|item| item.connections(found)),
+            _ => {}
+        }
+    }
+
     pub(super) fn references<'a>(&'a self, found: &mut Vec<(&'a OutputRef, Span)>) {
         match &self.value {
             Value::Output(output) => found.push((output, self.span)),

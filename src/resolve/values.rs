@@ -294,6 +294,9 @@ impl Resolver<'_> {
             return None;
         }
         if let Some(value) = fold(&a, op, &b) {
+            if matches!(&value, Value::String(text) if text.contains("${{")) {
+                self.problem(Problem::TemplateExpression(span));
+            }
             return Some(value);
         }
         if matches!(a, Value::Input(..) | Value::Var(_)) || matches!(b, Value::Input(..) | Value::Var(_)) {
@@ -365,7 +368,6 @@ fn accepts(value: &Value, ty: Ty) -> Option<Value> {
         | (Value::Size(_), Ty::Size)
         | (Value::Cpu(_), Ty::Cpu)
         | (Value::Bool(_), Ty::Bool | Ty::EnvValue)
-        | (Value::Input(..), Ty::EnvValue)
         | (Value::Command(_), Ty::Command)
         | (Value::Environment(_), Ty::Environment)
         | (Value::Dvc(..), Ty::Dvc)
@@ -374,6 +376,8 @@ fn accepts(value: &Value, ty: Ty) -> Option<Value> {
         | (Value::Model(..), Ty::RegisteredModel)
         | (Value::Connection(_), Ty::Connection(_))
         | (Value::Action(_), Ty::Action) => true,
+        // A duration or size would have to say in which unit a script gets it.
+        (Value::Input(_, inner), Ty::EnvValue) => matches!(**inner, Value::String(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_)),
         (Value::Output(output), Ty::Output(wanted)) => output.ty == wanted,
         (Value::Output(output), Ty::ImageRef) => output.ty == Output::Image,
         (Value::Output(output), Ty::EnvValue) => !approves(output.ty) || output.ty == Output::ModelArtifact,

@@ -37,6 +37,8 @@ pub fn publish(plan: &Plan, wanted: &plan::Publish, lock: &Lock) -> Workflow {
     });
     Workflow {
         name: format!("{} (manifests)", plan.name),
+        group: format!("mlp-{}-manifests", plan.name),
+        overlap: "One run at a time, beside those that train; git refuses what is older.",
         doc: None,
         pushes: pushes.take(1).collect(),
         schedules: Vec::new(),

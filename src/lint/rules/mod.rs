@@ -82,6 +82,7 @@ rules![
     gitops_and_manifest,
     protocol_not_served,
     latency_without_request,
+    several_connections,
     cron,
     self_trigger,
     overlapping_runs,

@@ -1,6 +1,7 @@
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Severity};
 use crate::lint::text::{edition, enclosing, enclosing_directive, snippet, written};
 use crate::lint::{Context, Rule, Sink};
+use crate::resolve::problem::Problem;
 use crate::schema;
 use crate::source::Span;
 use crate::syntax::SyntaxErrorKind;
@@ -15,6 +16,15 @@ fn check(context: &Context<'_>, sink: &mut Sink) {
     for error in context.syntax_errors() {
         if error.kind == SyntaxErrorKind::TemplateExpression {
             sink.push(report(context, error.span));
+        }
+    }
+    for problem in context.problems() {
+        if let Problem::TemplateExpression(span) = problem {
+            sink.push(
+                Diagnostic::new(&RULE.code, *span, "put together, this text contains `${{`")
+                    .label("would be evaluated before anything runs")
+                    .help("keep the parts apart: give each an environment variable of its own"),
+            );
         }
     }
 }
