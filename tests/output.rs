@@ -54,6 +54,11 @@ fn keeps_its_promises() {
             Err(error) => return fail("does not compile", error.to_string()),
         };
         let workflows = Workflow::all(&artifacts);
+        let (gates, decided) =
+            (repository.count("gate"), workflows.iter().find(|workflow| workflow.jobs.contains_key("outcome")).unwrap().steps("gate"));
+        if gates != decided {
+            return fail("gates", format!("{gates} in the pipeline, {decided} in the workflow"));
+        }
         for (what, property) in PROPERTIES {
             let complaints = property(&artifacts, &workflows);
             if !complaints.is_empty() {
@@ -191,12 +196,17 @@ fn times(_: &[Artifact], workflows: &[Workflow]) -> Vec<String> {
 fn gates(_: &[Artifact], workflows: &[Workflow]) -> Vec<String> {
     jobs(workflows, |workflow, id, job| {
         let above = workflow.ancestors(id);
-        let gated = workflow.with_script("gate").iter().any(|gate| above.contains(gate));
+        let gated = !is_beside(job) && workflow.with_script("gate").iter().any(|gate| above.contains(gate));
         let mut bad = Vec::new();
         bad.extend((job.runs("deploy") && !gated).then(|| "no gate above it".to_owned()));
         bad.extend((gated && job.r#if.is_none()).then(|| "no condition behind a gate".to_owned()));
         bad
     })
+}
+
+/// Whether it is a gate beside the one that shares the job of their training.
+fn is_beside(job: &Job) -> bool {
+    job.runs("gate") && job.r#if.is_none()
 }
 
 fn is_after_all(job: &Job) -> bool {
@@ -219,7 +229,7 @@ fn good_runs(_: &[Artifact], workflows: &[Workflow]) -> Vec<String> {
 fn lost_gates(_: &[Artifact], workflows: &[Workflow]) -> Vec<String> {
     let lost = |workflow: &Workflow, gate: &str| {
         let expected = |id: &str, job: &Job| {
-            let skipped = job.runs("rollback") || (workflow.ancestors(id).contains(gate) && !job.runs("outcome"));
+            let skipped = job.runs("rollback") || (workflow.ancestors(id).contains(gate) && !job.runs("outcome") && !is_beside(job));
             if skipped { Outcome::Skipped } else { Outcome::Success }
         };
         compare(workflow, Scenario { lost: Some(gate), ..Scenario::default() }, expected)

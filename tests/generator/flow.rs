@@ -27,6 +27,7 @@ pub struct Made {
 enum Branch {
     Data,
     Judged,
+    Gate(usize),
     Export(usize),
     Image,
     Verify(usize),
@@ -217,9 +218,10 @@ impl Author {
         out.push(self.train());
         let train = self.stages.len() - 1;
         self.maybe(out, 15);
-        out.push(self.gate(train));
-        if self.choices.chance(20) {
-            out.push(self.gate(train));
+        match self.choices.below(10) {
+            8 => out.extend([self.gate(train), self.gate(train)]),
+            9 => out.push(self.fork(&[Branch::Gate(train), Branch::Gate(train)])),
+            _ => out.push(self.gate(train)),
         }
     }
 
@@ -293,6 +295,7 @@ impl Author {
     fn branch(&mut self, branch: Branch) -> Vec<String> {
         match branch {
             Branch::Data => vec![self.data()],
+            Branch::Gate(train) => vec![self.gate(train)],
             Branch::Export(gate) => vec![self.export(gate)],
             Branch::Image => vec![self.image()],
             Branch::Verify(deploy) => vec![self.verify(deploy)],

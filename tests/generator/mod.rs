@@ -66,6 +66,12 @@ impl Repository {
         lines
     }
 
+    /// How many stages of a kind its pipeline has.
+    pub fn count(&self, kind: &str) -> usize {
+        let ((sources, file), lock) = (self.sources(), self.lock());
+        mlp::analyze(&sources, file, &lock).resolved.hir.pipelines.iter().map(|pipeline| pipeline.of_kind(kind).count()).sum()
+    }
+
     /// The files that the compiler makes of it.
     pub fn compile(&self) -> Result<Vec<Artifact>, CompileError> {
         let ((sources, file), lock) = (self.sources(), self.lock());

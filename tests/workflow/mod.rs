@@ -107,22 +107,27 @@ impl Step {
 }
 
 impl Workflow {
-    /// All workflows among the files; the pipeline's own comes first.
+    /// All workflows among the files.
     pub fn all(artifacts: &[Artifact]) -> Vec<Self> {
-        let mut found: Vec<&Artifact> = artifacts.iter().filter(|file| file.path.starts_with(".github/workflows/")).collect();
-        found.sort_by_key(|file| file.path.ends_with("-pr.yml"));
+        let found = artifacts.iter().filter(|file| file.path.starts_with(".github/workflows/"));
         let read = |file: &Artifact| {
             // Of two equal keys a map would keep one without a word; this refuses them.
             let document: serde_yaml::Value = serde_yaml::from_str(&file.text).unwrap_or_else(|error| panic!("{}: {error}", file.path));
             Self { text: file.text.to_string(), ..serde_yaml::from_value(document).unwrap() }
         };
-        found.into_iter().map(read).collect()
+        found.map(read).collect()
     }
 
     /// The jobs that must have ended before one starts.
     pub fn ancestors(&self, id: &str) -> BTreeSet<&str> {
         let direct = self.jobs[id].needs();
         direct.iter().flat_map(|need| self.ancestors(need).into_iter().chain([need.as_str()])).collect()
+    }
+
+    /// How many steps run a script of ours.
+    pub fn steps(&self, script: &str) -> usize {
+        let steps = self.jobs.values().flat_map(|job| &job.steps).filter_map(Step::script);
+        steps.filter(|(name, _)| *name == script).count()
     }
 
     pub fn with_script(&self, script: &str) -> Vec<&str> {
