@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use super::analyses::each;
 use super::exit::Failure;
 use super::repository::LOCK;
-use super::write::{Changes, inside};
+use super::write::{Changes, check_inside};
 use crate::emit::{Artifact, Owner};
 use crate::lint::files;
 use crate::lock::Lock;
@@ -70,7 +70,9 @@ impl Outputs {
         let mut failures = Vec::new();
         for artifact in artifacts {
             match self.files.get(&artifact.path) {
-                Some(other) if !same(&other.artifact.text, &artifact.text) => failures.push(claimed_twice(&artifact.path, source, &other.source)),
+                Some(other) if !same(&other.artifact.text, &artifact.text) => {
+                    failures.push(claimed_twice(&artifact.path, source, &other.source))
+                }
                 Some(_) => {}
                 None => drop(self.files.insert(artifact.path.clone(), Claim { artifact, source: source.to_owned() })),
             }
@@ -100,6 +102,9 @@ impl Outputs {
 
     /// What differs below `root`, and what may not be overwritten.
     pub fn compare(&self, root: &Path, old: &Lock, new: &Lock, bar: &ProgressBar) -> (Vec<Difference>, Vec<Failure>) {
+        if let Err(failure) = check_inside(root, self.files.keys().chain(old.outputs.values().flatten())) {
+            return (Vec::new(), vec![failure]);
+        }
         let claims: Vec<(&String, &Claim)> = self.files.iter().collect();
         let compared = each(&claims, bar, |(path, claim)| compare(root, path, claim));
         let (mut differences, mut failures) = (Vec::new(), Vec::new());
@@ -135,8 +140,7 @@ fn claimed_twice(path: &str, source: &str, other: &str) -> Failure {
 }
 
 fn compare(root: &Path, path: &str, claim: &Claim) -> Result<Option<Difference>, Failure> {
-    let target = inside(root, path)?;
-    let Some(found) = standing(&target, path)? else { return Ok(Some(claim.differs(path, Drift::Missing))) };
+    let Some(found) = standing(&root.join(path), path)? else { return Ok(Some(claim.differs(path, Drift::Missing))) };
     if claim.artifact.owner == Owner::Runtime || found.bytes == claim.artifact.text.as_bytes() {
         return Ok(None);
     }
@@ -162,7 +166,7 @@ fn orphans(root: &Path, old: &Lock, new: &Lock) -> Vec<Difference> {
     let made: BTreeSet<&String> = new.outputs.values().flatten().collect();
     let gone = old.outputs.iter().flat_map(|(source, paths)| paths.iter().map(move |path| (source, path)));
     let orphan = |(source, path): (&String, &String)| {
-        let found = standing(&inside(root, path).ok()?, path).ok()??;
+        let found = standing(&root.join(path), path).ok()??;
         let ours = found.ours();
         let drift = Drift::Orphaned { old: found.text() };
         ours.then(|| Difference { path: path.clone(), source: source.clone(), drift, new: String::new() })

@@ -58,6 +58,12 @@ struct Journal {
     deletes: BTreeSet<String>,
 }
 
+impl Journal {
+    fn paths(&self) -> impl Iterator<Item = &String> {
+        self.puts.iter().chain(&self.deletes)
+    }
+}
+
 /// Whether an earlier command was interrupted while writing.
 pub fn interrupted(root: &Path) -> bool {
     root.join(JOURNAL).symlink_metadata().is_ok()
@@ -84,6 +90,7 @@ impl<'a> Writer<'a> {
     pub fn commit(&self, changes: &Changes) -> Result<(), Failure> {
         let root = self.root;
         let journal = Journal { commit: false, puts: changes.puts.keys().cloned().collect(), deletes: changes.deletes.clone() };
+        check_inside(root, journal.paths())?;
         match (changes.puts.iter().next(), changes.len()) {
             (_, 0) => Ok(()),
             (Some((path, text)), 1) => stage(root, path, text).and_then(|()| finish(root, &journal)).inspect_err(|_| undo(root, [path])),
@@ -102,6 +109,7 @@ fn recover(root: &Path) -> Result<bool, Failure> {
     };
     // A journal is renamed into place whole; what cannot be read was not written by mlp, and is not obeyed.
     if let Ok(journal) = serde_json::from_str::<Journal>(&text) {
+        check_inside(root, journal.paths())?;
         if journal.commit { finish(root, &journal)? } else { undo(root, journal.puts.iter()) }
     }
     remove(&path).map_err(|error| Failure::unwritable(JOURNAL, &error))?;
@@ -142,35 +150,35 @@ fn note(root: &Path, journal: &Journal) -> Result<(), Failure> {
 
 /// Writes a new text beside the file it replaces, with that file's permissions.
 fn stage(root: &Path, path: &str, text: &str) -> Result<(), Failure> {
-    let target = inside(root, path)?;
+    let target = root.join(path);
     let unwritable = |error: io::Error| Failure::unwritable(path, &error);
-    if target.is_dir() {
+    let old = target.symlink_metadata().ok();
+    if old.as_ref().is_some_and(fs::Metadata::is_dir) {
         return Err(Failure::new(&files::UNWRITABLE, path, format!("`{path}` cannot be written: a folder stands there")));
     }
     let new = beside(&target);
     match fs::write(&new, text) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::create_dir_all(target.parent().unwrap_or(root)).map_err(unwritable)?;
-            inside(root, path)?;
             fs::write(&new, text).map_err(unwritable)?;
         }
         other => other.map_err(unwritable)?,
     }
-    match target.metadata() {
-        Ok(old) => fs::set_permissions(&new, old.permissions()).map_err(unwritable),
-        Err(_) => Ok(()),
+    match old.filter(fs::Metadata::is_file) {
+        Some(old) => fs::set_permissions(&new, old.permissions()).map_err(unwritable),
+        None => Ok(()),
     }
 }
 
 /// Renames what was staged and deletes what is obsolete. Doing it twice does no harm.
 fn finish(root: &Path, journal: &Journal) -> Result<(), Failure> {
     for path in &journal.puts {
-        let target = inside(root, path)?;
+        let target = root.join(path);
         let renamed = fs::rename(beside(&target), &target);
         renamed.or_else(absent_is_fine).map_err(|error| Failure::unwritable(path, &error))?;
     }
     for path in &journal.deletes {
-        let target = inside(root, path)?;
+        let target = root.join(path);
         remove(&target).map_err(|error| Failure::unwritable(path, &error))?;
         remove_empty_folders(root, &target);
     }
@@ -179,7 +187,7 @@ fn finish(root: &Path, journal: &Journal) -> Result<(), Failure> {
 
 /// Removes what was staged.
 fn undo<'p>(root: &Path, paths: impl IntoIterator<Item = &'p String>) {
-    for target in paths.into_iter().filter_map(|path| inside(root, path).ok()) {
+    for target in paths.into_iter().map(|path| root.join(path)) {
         drop(fs::remove_file(beside(&target)));
         remove_empty_folders(root, &target);
     }
@@ -207,16 +215,28 @@ fn beside(target: &Path) -> PathBuf {
     target.with_file_name(format!("{PREFIX}{name}"))
 }
 
-/// The place of a path below a root; refused if it leaves the root by its words or through a symbolic link.
-pub fn inside(root: &Path, path: &str) -> Result<PathBuf, Failure> {
-    let outside = || Failure::new(&files::OUTSIDE, path, format!("`{path}` leads out of `{}`", root.display()));
-    let relative = Path::new(path);
-    if path.is_empty() || !relative.components().all(|part| matches!(part, Component::Normal(_))) {
-        return Err(outside());
+/// Refuses paths that leave a root by their words or through a symbolic link. Each folder is looked at once, however many files it holds.
+pub fn check_inside<'p>(root: &Path, paths: impl IntoIterator<Item = &'p String>) -> Result<(), Failure> {
+    let mut folders: BTreeMap<&Path, &str> = BTreeMap::new();
+    for path in paths {
+        if path.is_empty() || !Path::new(path).components().all(|part| matches!(part, Component::Normal(_))) {
+            return Err(outside(root, path));
+        }
+        let above = Path::new(path).ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+        for folder in above {
+            if folders.insert(folder, path).is_some() {
+                break;
+            }
+        }
     }
-    let target = root.join(relative);
-    let linked = |folder: &Path| folder.symlink_metadata().is_ok_and(|found| found.is_symlink());
-    let through_link = target.ancestors().skip(1).take_while(|folder| *folder != root).any(linked);
-    let leaves = || target.parent().and_then(|folder| folder.canonicalize().ok()).is_none_or(|real| !real.starts_with(root));
-    if through_link && leaves() { Err(outside()) } else { Ok(target) }
+    let leaves = |folder: &Path| {
+        let place = root.join(folder);
+        let linked = place.symlink_metadata().is_ok_and(|found| found.is_symlink());
+        linked && place.canonicalize().map_or(true, |real| !real.starts_with(root))
+    };
+    folders.into_iter().find(|(folder, _)| leaves(folder)).map_or(Ok(()), |(_, path)| Err(outside(root, path)))
+}
+
+fn outside(root: &Path, path: &str) -> Failure {
+    Failure::new(&files::OUTSIDE, path, format!("`{path}` leads out of `{}`", root.display()))
 }

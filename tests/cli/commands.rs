@@ -100,3 +100,17 @@ fn usage() {
     assert!(world.mlp(&["--version"]).is(0).out.starts_with("mlp "));
     snapshot("help", &world.mlp(&["--help"]).is(0).out);
 }
+
+/// The same code runs where there are no files: in an editor, on a page.
+#[test]
+fn only_the_command_line_does_io() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let outside_cli = |entry: &ignore::DirEntry| !entry.path().starts_with(source.join("cli")) && entry.path() != source.join("main.rs");
+    let files = ignore::Walk::new(&source).flatten().filter(|entry| entry.path().is_file()).filter(outside_cli);
+    for file in files.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "rs")) {
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        for module in ["std::fs", "std::io", "std::env", "std::net", "std::process"] {
+            assert!(!text.contains(module), "{} uses {module}", file.path().display());
+        }
+    }
+}

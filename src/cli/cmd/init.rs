@@ -6,7 +6,7 @@ use crate::cli::args::{Global, Init};
 use crate::cli::console::{Console, shown};
 use crate::cli::exit::{Exit, Failure, Outcome, Stop};
 use crate::cli::repository::Repository;
-use crate::cli::write::{Changes, Writer, inside};
+use crate::cli::write::{Changes, Writer};
 use crate::lint::files;
 use crate::resolve::names::dns_label;
 
@@ -19,7 +19,7 @@ pub fn run(args: &Init, global: &Global) -> Outcome {
     }
     let repository = Repository::open(global.root.as_deref(), std::slice::from_ref(&path))?;
     let relative = repository.relative(&path)?;
-    if inside(&repository.root, &relative)?.symlink_metadata().is_ok() {
+    if repository.absolute(&relative).symlink_metadata().is_ok() {
         let failure = Failure::new(&files::UNWRITABLE, &relative, format!("`{relative}` exists already"));
         return Err(failure.help("name another file: `mlp init FILE`").into());
     }
