@@ -592,7 +592,8 @@ impl Planner<'_> {
             let run = self.command_step(stage, command, &python, Env::new());
             steps.push(Step { id: Some("run".into()).filter(|_| !stage.outputs.is_empty()), ..run });
         }
-        let names: Vec<&str> = stage.outputs.iter().map(|name| name.text.as_str()).collect();
+        let declared = stage.outputs.iter().filter(|_| stage.attrs.command("run").is_some());
+        let names: Vec<&str> = declared.map(|name| name.text.as_str()).collect();
         Body {
             title: title("Job", stage),
             comment: None,

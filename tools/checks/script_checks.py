@@ -21,7 +21,6 @@ MYPY = [
     "--no-warn-return-any",
     "--no-warn-unused-ignores",
     "--no-error-summary",
-    "--show-absolute-path",
     "--hide-error-context",
     "--python-version=3.11",
 ]
@@ -57,15 +56,16 @@ def ruff(repositories: list[Repository]) -> Iterator[Finding]:
 def mypy(repositories: list[Repository]) -> Iterator[Finding]:
     """Mypy in its strict mode."""
     for directory in _distinct(repositories):
-        files = sorted(directory.glob("*.py"))
+        # Relative, so that what the cache remembers of one repository is true of the next.
+        files = [file.name for file in sorted(directory.glob("*.py"))]
         argv: list[str | Path] = [program("mypy"), *MYPY, f"--cache-dir={INSTALLED / 'mypy'}", *files]
         for line in run(argv, accept=(0, 1), cwd=directory).splitlines():
-            yield from _mypy(line)
+            yield from _mypy(line, directory)
 
 
-def _mypy(line: str) -> Iterator[Finding]:
+def _mypy(line: str, directory: Path) -> Iterator[Finding]:
     found = MYPY_LINE.fullmatch(line)
     if found is None:
         raise CannotCheckError(f"mypy: {line}")
     if found["level"] == "error":
-        yield Finding(Path(found["file"]), int(found["line"]), "mypy", found["message"])
+        yield Finding(directory / found["file"], int(found["line"]), "mypy", found["message"])

@@ -26,6 +26,8 @@ pub fn workflow(plan: &Plan, lock: &Lock) -> Workflow {
         jobs: plan.jobs.iter().map(|job| lower_job(job, lock)).collect(),
     };
     plan.triggers.iter().for_each(|trigger| lower_trigger(trigger, &mut view));
+    // A workflow that nothing starts is refused by GitHub; by hand it can always be started.
+    view.manual |= view.pushes.is_empty() && view.schedules.is_empty();
     view
 }
 

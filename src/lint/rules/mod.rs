@@ -83,6 +83,7 @@ rules![
     protocol_not_served,
     latency_without_request,
     several_connections,
+    token_cannot_push,
     cron,
     self_trigger,
     overlapping_runs,

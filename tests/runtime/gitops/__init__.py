@@ -1,0 +1,1 @@
+"""Tests of the scripts that work on the GitOps repository."""
