@@ -81,6 +81,15 @@ def test_golden_predictions_come_from_the_artifact(
     assert golden == {"model_id": trained.model_id, "request": ROWS, "outputs": {"predict": expected}}
 
 
+def test_predicting_may_happen_in_another_directory(export: Export, tracking: Tracking, workspace: Path) -> None:
+    (workspace / "rows.json").write_text(json.dumps(ROWS))
+    elsewhere = ["sh", "-c", 'cd / && exec "$@"', "sh", sys.executable]  # as `uv run --directory` does
+    trained = tracking.trained()
+    done = export(*vars(trained).values(), {"golden": {"rows": "rows.json", "argv": elsewhere}})
+    assert done.code == 0, done.log
+    assert json.loads(tracking.read(trained.run_id, "golden.json"))["request"] == ROWS
+
+
 @pytest.mark.parametrize(
     ("rows", "code", "says"),
     [
