@@ -112,3 +112,12 @@ def test_refuses_to_compare_other_rows() -> None:
     one, other = worth([0, 1, 1], [0.1, 0.2, 0.3]), worth([1, 0, 1], [0.1, 0.2, 0.3])
     with pytest.raises(CandidateError, match="not about the same rows"):
         verdict.judge([RULE], one, other, verdict.Confidence(0.95, 100))
+
+
+def test_a_resample_without_a_class_is_no_evidence() -> None:
+    rule = rules.Rule("x", ["not", ["<", "auc", ["champion", "auc"]]])
+    few = worth([0, 1, 1, 1], [0.1, 0.2, 0.3, 0.4])
+    result = verdict.judge([rule], few, few, verdict.Confidence(0.95, 400))[0]
+    assert result.share is not None
+    assert 0.6 < result.share < 0.75  # 0.75^4 of the resamples lack the negative, 0.25^4 the positives
+    assert not result.holds
