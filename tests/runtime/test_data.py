@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -204,3 +205,20 @@ def test_a_corrupt_or_missing_object(step: Step, clone: Path, store_env: dict[st
     done = step("data pull", {"targets": ["data.csv.dvc"], "remote": "storage"}, store_env)
     assert done.code == 3, done.log
     assert not (clone / "data.csv").exists()
+
+
+def test_a_pull_that_takes_too_long_says_so(step: Step, clone: Path, store_env: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connections are taken, answers never come
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = step("data pull", {"targets": ["data.csv.dvc"], "seconds": 6}, store_env, AWS_ENDPOINT_URL_S3=url)
+    assert done.code == 3, done.log
+    assert "DVC: pulling data.csv.dvc took more than 6 s" in done.log
+
+
+def test_a_rule_about_nothing_is_a_finding(step: Step, features: Path) -> None:
+    pyarrow.parquet.write_table(table().slice(0, 0), features)
+    expect = [{"text": "no gaps", "rule": ["not", [">", ["null_rate", "tenure"], 0.1]]}, {"text": "rows >= 3", "rule": [">=", "rows", 3]}]
+    done = step("data check", CONFIG | {"expect": expect})
+    assert done.code == 4
+    assert "the rule 'no gaps' cannot be decided: null_rate tenure is nan" in done.log
+    assert "rows >= 3: rows = 0" in done.log
