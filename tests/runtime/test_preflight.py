@@ -231,6 +231,13 @@ def test_kserve_is_absent_or_unreachable(step: Step, api: Api, argo: dict[str, s
     assert "does not answer" in down.log
 
 
+def test_kserve_without_a_cluster_says_what_to_do(step: Step, argo: dict[str, str]) -> None:
+    done = check(step, {"kserve": {}}, argo, skipped={"argocd": "not reachable from the runners"})
+    assert done.code == 2
+    assert "let Argo CD be checked too" in done.log
+    assert "or skip this check with a reason" in done.log
+
+
 # --- all together ----------------------------------------------------------------------------------------
 
 
