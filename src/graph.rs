@@ -1,10 +1,10 @@
 //! The graph of a pipeline's stages: who waits for whom.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::{Dfs, EdgeFiltered, Reversed, Walker};
+use petgraph::visit::{Dfs, EdgeFiltered, NodeFiltered, Reversed, Walker};
 
 use crate::resolve::hir::{Pipeline, Stage, StageId};
 
@@ -58,9 +58,22 @@ impl Graph {
         found
     }
 
-    /// Whether `above` must have succeeded before `id` runs.
+    /// Whether `above` must have succeeded before `id` runs. Looks only at the stages written between the two.
     pub fn is_ancestor(&self, above: StageId, id: StageId) -> bool {
-        petgraph::algo::has_path_connecting(&self.graph, NodeIndex::new(above.0), NodeIndex::new(id.0), None) && above != id
+        let between = NodeFiltered::from_fn(&self.graph, |node| (above.0..=id.0).contains(&node.index()));
+        let (from, to) = (NodeIndex::new(above.0), NodeIndex::new(id.0));
+        above < id && Dfs::new(Reversed(&between), to).iter(Reversed(&between)).any(|node| node == from)
+    }
+
+    /// All stages that wait, however far below, for one that is `above`.
+    pub fn below(&self, above: impl Fn(StageId) -> bool) -> BTreeSet<StageId> {
+        let mut found = BTreeSet::new();
+        for id in self.graph.node_indices().map(|node| StageId(node.index())) {
+            if self.neighbors(id, Direction::Incoming).any(|pred| above(pred) || found.contains(&pred)) {
+                found.insert(id);
+            }
+        }
+        found
     }
 
     /// A shortest path from one stage to another that avoids others.

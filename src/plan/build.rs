@@ -25,6 +25,9 @@ pub fn plan(checked: &Checked<'_>) -> Vec<Plan> {
         graph,
         connections: Connections::new(hir, pipeline),
         jobs: job_ids(pipeline),
+        ids: leaders(pipeline),
+        guests: guests(pipeline),
+        gated: graph.below(|id| is_gate(pipeline, id)),
     };
     hir.pipelines.iter().zip(&analysis.graphs).map(|pair| planner(pair).plan()).collect()
 }
@@ -40,11 +43,33 @@ pub(super) struct Planner<'a> {
     pub connections: Connections<'a>,
     /// The stage whose job a stage belongs to.
     jobs: BTreeMap<StageId, StageId>,
+    /// From the id of a job to its stage.
+    ids: BTreeMap<&'a str, StageId>,
+    /// The gate that shares a training's job.
+    guests: BTreeMap<StageId, StageId>,
+    /// The stages that wait for a gate, however far above.
+    gated: BTreeSet<StageId>,
 }
 
 /// A gate right below its training shares the training's job, unless it asks for one of its own.
 fn job_ids(pipeline: &Pipeline) -> BTreeMap<StageId, StageId> {
     pipeline.stages.iter().map(|stage| (stage.id, pipeline.host(stage).unwrap_or(stage.id))).collect()
+}
+
+/// The stages that have a job of their own, by its id.
+fn leaders(pipeline: &Pipeline) -> BTreeMap<&str, StageId> {
+    let alone = pipeline.stages.iter().filter(|stage| pipeline.host(stage).is_none());
+    alone.map(|stage| (stage.name.text.as_str(), stage.id)).collect()
+}
+
+/// From a host to its guest; of several, the first as written.
+fn guests(pipeline: &Pipeline) -> BTreeMap<StageId, StageId> {
+    let pairs = pipeline.stages.iter().rev().filter_map(|stage| Some((pipeline.host(stage)?, stage.id)));
+    pairs.collect()
+}
+
+fn is_gate(pipeline: &Pipeline, id: StageId) -> bool {
+    pipeline.stage(id).is_some_and(|stage| stage.kind() == "gate")
 }
 
 /// What a stage's job does; the frame around it is the same for all.
@@ -98,8 +123,7 @@ impl<'a> Planner<'a> {
 
     /// The gate that shares a training's job.
     pub fn guest(&self, train: &Stage) -> Option<&'a Stage> {
-        let shares = |stage: &&Stage| stage.id != train.id && self.jobs.get(&stage.id) == Some(&train.id);
-        self.pipeline.stages.iter().find(shares)
+        self.guests.get(&train.id).and_then(|id| self.pipeline.stage(*id))
     }
 
     fn job(&self, stage: &Stage) -> Option<Job> {
@@ -164,16 +188,20 @@ impl<'a> Planner<'a> {
             }
         }
         wanted.remove(&job.id);
-        let written = self.pipeline.stages.iter().filter(|stage| self.leads(stage)).map(|stage| stage.name.text.clone());
-        job.needs = written.filter(|id| wanted.contains(id)).collect();
+        job.needs = self.as_written(&wanted);
+    }
+
+    /// The stages of some job ids, in the order written.
+    fn as_written(&self, wanted: &BTreeSet<String>) -> Vec<String> {
+        let stages: BTreeSet<StageId> = wanted.iter().filter_map(|id| self.ids.get(id.as_str()).copied()).collect();
+        stages.into_iter().map(|id| self.job_of(id)).collect()
     }
 
     fn condition(&self, stage: &Stage, order: &[StageId]) -> Condition {
-        let is_gate = |id: &StageId| self.pipeline.stage(*id).is_some_and(|s| s.kind() == "gate");
-        if !self.graph.ancestors(stage.id).iter().any(is_gate) {
+        if !self.gated.contains(&stage.id) {
             return Condition::Success { first: order.is_empty() };
         }
-        let (gates, others): (Vec<StageId>, Vec<StageId>) = order.iter().copied().partition(is_gate);
+        let (gates, others): (Vec<StageId>, Vec<StageId>) = order.iter().copied().partition(|id| is_gate(self.pipeline, *id));
         let jobs = |ids: Vec<StageId>| ids.into_iter().map(|id| self.job_of(id)).collect();
         Condition::Gated { approved: jobs(gates), succeeded: jobs(others) }
     }
