@@ -37,8 +37,8 @@ fn git(folder: &Path, args: &[&str]) -> String {
 /// This repository as it stands, as a repository that pre-commit can take hooks from.
 fn hooks() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let listed =
-        git(source(), &["ls-files", "-co", "--exclude-standard", "--", "Cargo.*", "src", "grammar", "templates", ".pre-commit-hooks.yaml"]);
+    let wanted = ["Cargo.*", "benches", "crates", "grammar", "src", "templates", ".pre-commit-hooks.yaml"];
+    let listed = git(source(), &[&["ls-files", "-co", "--exclude-standard", "--"], wanted.as_slice()].concat());
     for path in listed.lines() {
         let target = folder.path().join(path);
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
