@@ -1,12 +1,56 @@
 //! A workflow as read back: what a rendering must turn out to be.
 
-use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::Deserialize;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::view;
 
-type Map<T> = BTreeMap<String, T>;
+/// A mapping as written: every key with its value, in order. A key that stands twice is an error, where a reader of YAML would keep
+/// the last.
+#[derive(Debug, PartialEq)]
+struct Map<T>(Vec<(String, T)>);
+
+impl<T> Default for Map<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> FromIterator<(String, T)> for Map<T> {
+    fn from_iter<I: IntoIterator<Item = (String, T)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Map<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Pairs(PhantomData))
+    }
+}
+
+struct Pairs<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
+    type Value = Map<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a mapping")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Map<T>, A::Error> {
+        let mut pairs: Vec<(String, T)> = Vec::new();
+        while let Some((key, value)) = access.next_entry::<String, T>()? {
+            if pairs.iter().any(|(other, _)| *other == key) {
+                return Err(A::Error::custom(format_args!("the key `{key}` stands twice")));
+            }
+            pairs.push((key, value));
+        }
+        Ok(Map(pairs))
+    }
+}
 
 /// A workflow file.
 #[derive(Debug, Deserialize, PartialEq)]
@@ -33,7 +77,7 @@ struct On {
 }
 
 /// Tells an absent key from one without a value.
-fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -123,13 +167,13 @@ struct Step {
 
 impl From<&view::Workflow> for Workflow {
     fn from(view: &view::Workflow) -> Self {
-        let shell = Map::from([("shell".to_owned(), "bash".to_owned())]);
+        let shell = Map(vec![("shell".to_owned(), "bash".to_owned())]);
         Self {
             name: view.name.clone(),
             on: on(view),
-            permissions: Map::new(),
+            permissions: Map::default(),
             concurrency: Concurrency { group: view.group.clone(), cancel_in_progress: view.cancel },
-            defaults: Map::from([("run".to_owned(), shell)]),
+            defaults: Map(vec![("run".to_owned(), shell)]),
             jobs: view.jobs.iter().map(|job| (job.id.clone(), Job::from(job))).collect(),
         }
     }
@@ -139,7 +183,7 @@ fn on(view: &view::Workflow) -> On {
     let filter = |push: &view::Push| Filter { branches: push.branches.clone(), paths: push.paths.clone() };
     let input = |input: &view::Input| (input.name.clone(), Input { r#type: input.r#type.to_owned(), default: input.default.clone() });
     let inputs: Map<Input> = view.inputs.iter().map(input).collect();
-    let dispatch = (!inputs.is_empty()).then_some(Dispatch { inputs });
+    let dispatch = (!inputs.0.is_empty()).then_some(Dispatch { inputs });
     On {
         push: view.pushes.first().map(filter),
         schedule: view.schedules.iter().map(|s| Schedule { cron: s.cron.clone(), timezone: s.timezone.clone() }).collect(),
@@ -196,4 +240,25 @@ fn needs(jobs: &[String]) -> Option<Needs> {
 
 fn map(pairs: &[view::Pair]) -> Map<view::Scalar> {
     pairs.iter().map(|pair| (pair.key.clone(), pair.value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_stands_twice_is_an_error() {
+        assert_eq!(serde_yaml::from_str::<Map<u32>>("b: 1\na: 2\n").unwrap(), Map(vec![("b".into(), 1), ("a".into(), 2)]));
+        let twice = serde_yaml::from_str::<Map<u32>>("a: 1\nb: 2\na: 1\n").unwrap_err();
+        assert!(twice.to_string().contains("the key `a` stands twice"), "{twice}");
+    }
+
+    #[test]
+    fn a_variable_planned_twice_is_never_written() {
+        let pair = |value: &str| view::Pair { key: "ROWS".into(), value: view::Scalar::Text(value.into()) };
+        let step = view::Step { name: "Report".into(), run: Some("true".into()), env: vec![pair("1"), pair("2")], ..view::Step::default() };
+        let meant = Step::from(&step);
+        assert_eq!(meant.env.0.len(), 2);
+        assert!(serde_yaml::from_str::<Step>("name: Report\nenv:\n  ROWS: '1'\n  ROWS: '2'\nrun: 'true'\n").is_err());
+    }
 }

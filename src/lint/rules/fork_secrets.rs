@@ -1,3 +1,4 @@
+use super::critical_path::hosted;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::Graph;
 use crate::lint::walk;
@@ -12,7 +13,8 @@ fn check(context: &Context<'_>, sink: &mut Sink) {
     for (pipeline, graph) in context.pipelines() {
         if let Some(trigger) = pipeline.triggers.iter().find(|trigger| runs_stages(trigger)) {
             let judged = pipeline.stages.iter().filter(|stage| up_to_gate(pipeline, graph, stage));
-            sink.extend(judged.filter_map(|stage| reads_secret(context, stage)).map(|(span, what)| report(trigger, span, &what)));
+            sink.extend(judged.clone().filter_map(|stage| reads_secret(context, stage)).map(|(span, what)| report(trigger, span, &what)));
+            sink.extend(judged.filter(|stage| !hosted(stage)).map(|stage| report_machine(trigger, stage)));
         }
     }
 }
@@ -22,8 +24,12 @@ fn runs_stages(trigger: &Trigger) -> bool {
     trigger.attrs.block.name == "pull_request" && trigger.attrs.string("until") == Some("gate")
 }
 
+/// What the workflow for pull requests takes over: nothing behind a gate, nothing that releases.
 fn up_to_gate(pipeline: &Pipeline, graph: &Graph, stage: &Stage) -> bool {
-    stage.kind() != "preflight" && pipeline.of_kind("gate").any(|gate| gate.id == stage.id || graph.is_ancestor(stage.id, gate.id))
+    let kind = matches!(stage.kind(), "data" | "train" | "gate" | "job");
+    let behind = pipeline.of_kind("gate").any(|gate| graph.is_ancestor(gate.id, stage.id));
+    let leads = pipeline.of_kind("gate").any(|gate| gate.id == stage.id || graph.is_ancestor(stage.id, gate.id));
+    kind && !behind && leads
 }
 
 /// The first secret that a stage reads, itself or through a connection: where, and what it is.
@@ -58,10 +64,24 @@ fn connection_secret(context: &Context<'_>, connection: &Connection) -> Option<S
     })
 }
 
+/// GitHub throws its machines away after a job; one of the user's keeps whatever a stranger's code left there.
+fn report_machine(trigger: &Trigger, stage: &Stage) -> Diagnostic {
+    let asked = ["runner", "gpu"].into_iter().filter(|name| stage.attrs.block.attr(name).is_some());
+    let span = asked.filter_map(|name| stage.attrs.get(name)).map(|value| value.span).next().unwrap_or(stage.name.span);
+    let message = format!("`{}` would run the code of any fork on a machine of yours", stage.name.text);
+    Diagnostic::new(&RULE.code, span, message)
+        .label("not a machine of GitHub's")
+        .related(until(trigger), "runs everything up to the gate, on every pull request")
+        .help("write `until = check`, or let these stages run on GitHub's machines")
+}
+
+fn until(trigger: &Trigger) -> Span {
+    trigger.attrs.get("until").map_or(trigger.attrs.head, |value| value.span)
+}
+
 fn report(trigger: &Trigger, span: Span, what: &str) -> Diagnostic {
-    let until = trigger.attrs.get("until").map_or(trigger.attrs.head, |value| value.span);
     Diagnostic::new(&RULE.code, span, format!("{what} is read here, but a pull request's run has no secrets"))
         .label("would find nothing")
-        .related(until, "runs everything up to the gate")
+        .related(until(trigger), "runs everything up to the gate")
         .help("write `until = check`, or let these stages work without secrets")
 }

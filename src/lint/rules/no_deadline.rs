@@ -1,4 +1,5 @@
 use super::critical_path::job_too_long;
+use super::out_of_range::WITHIN;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::lint::{Context, Rule, Sink};
 use crate::resolve::hir::Stage;
@@ -12,9 +13,9 @@ const HOUR: f64 = 3_600_000.0;
 fn check(context: &Context<'_>, sink: &mut Sink) {
     for (pipeline, _) in context.pipelines() {
         for stage in pipeline.of_kind("verify") {
-            // A job that GitHub would stop before the deadline is reported as that instead.
+            // A job or step that GitHub would stop before the deadline is reported as that instead.
             let stopped = job_too_long(pipeline, stage).is_some();
-            if !stopped && stage.attrs.number("within").is_some_and(|within| within > HOUR) {
+            if !stopped && stage.attrs.number("within").is_some_and(|within| within > HOUR && within <= WITHIN) {
                 sink.push(report(context, stage));
             }
         }

@@ -1,5 +1,5 @@
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::lint::text::snippet;
+use crate::lint::text::{choice, snippet};
 use crate::lint::{Context, Rule, Sink};
 use crate::resolve::hir::Attrs;
 use crate::resolve::problem::Problem;
@@ -12,11 +12,17 @@ pub static RULE: Rule =
 struct Limit(&'static str, &'static str, fn(f64) -> bool, &'static str);
 
 const MINUTE: f64 = 60_000.0;
+/// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepstimeout-minutes>
+const STEP: f64 = 360.0 * MINUTE;
+/// The step that verifies has five minutes beside the deadline.
+pub const WITHIN: f64 = STEP - 5.0 * MINUTE;
+/// Versions of Python that mlp's own scripts run with: they share the job's interpreter.
+const PYTHON: &[&str] = &["3.11", "3.12", "3.13"];
 
 const LIMITS: &[Limit] = &[
     Limit("", "retries", |n| (0.0..=5.0).contains(&n), "0 to 5"),
-    Limit("", "timeout", |n| n >= MINUTE, "at least `1min`"),
-    Limit("verify", "within", |n| n >= MINUTE, "at least `1min`"),
+    Limit("", "timeout", |n| (MINUTE..=STEP).contains(&n), "`1min` to `6h`, the most that GitHub gives a step on any machine"),
+    Limit("verify", "within", |n| (MINUTE..=WITHIN).contains(&n), "`1min` to `355min`, for GitHub gives a step 6 hours on any machine"),
     Limit("", "gpu", |n| n >= 1.0, "at least 1"),
     Limit("", "cpu", |n| n > 0.0, "more than nothing"),
     Limit("", "memory", |n| n > 0.0, "more than nothing"),
@@ -43,6 +49,7 @@ fn check(context: &Context<'_>, sink: &mut Sink) {
         for attrs in std::iter::once(&stage.attrs).chain(smokes).chain(blocks) {
             limits(context, attrs, sink);
         }
+        sink.extend(python(context, &stage.attrs));
         stage.block("autoscale").and_then(|attrs| replicas(context, attrs)).into_iter().for_each(|found| sink.push(found));
     }
 }
@@ -57,6 +64,25 @@ fn limits(context: &Context<'_>, attrs: &Attrs, sink: &mut Sink) {
             sink.push(report(context, value.span, range));
         }
     }
+}
+
+/// A version that the scripts of the job cannot run with.
+fn python(context: &Context<'_>, attrs: &Attrs) -> Option<Diagnostic> {
+    attrs.block.attr("python")?;
+    let version = attrs.string("python").filter(|version| !is_supported(version))?;
+    let choices = choice(PYTHON);
+    Some(
+        report(context, attrs.get("python")?.span, &choices)
+            .help(format!("mlp's own scripts run with the same interpreter, and with none but these; `{version}` is not among them")),
+    )
+}
+
+/// `3.12` or `3.12.4`
+fn is_supported(version: &str) -> bool {
+    PYTHON.iter().filter_map(|known| version.strip_prefix(known)).any(|rest| {
+        let patch = rest.strip_prefix('.').is_some_and(|patch| !patch.is_empty() && patch.bytes().all(|b| b.is_ascii_digit()));
+        rest.is_empty() || patch
+    })
 }
 
 fn report(context: &Context<'_>, span: Span, range: &str) -> Diagnostic {
