@@ -139,7 +139,9 @@ fn a_fork_runs_on_machines_of_github_alone() {
     let gated = |attr: &str| {
         let train = MODEL.replace("timeout = 1h", &format!("timeout = 1h\n{attr}"));
         let text = format!("on pull_request {{ until = gate }}\n{train}gate quality {{ require auc >= 0.9 }}");
-        stages(&text).contains(&"MLP0804")
+        let sources = SourceSet::single("demo.mlp", format!("mlp 1\npipeline \"demo\" {{\non manual\n{text}\n}}\n"));
+        let findings = analyze(&sources, FileId(0), Lock::built_in()).diagnostics;
+        findings.iter().any(|finding| finding.code.id == "MLP0804" && finding.message.contains("on a machine of yours"))
     };
     assert!(gated("runner = \"own\"") && gated("gpu = 1"));
     assert!(!gated("runner = \"ubuntu-24.04-arm\"") && !gated("cpu = 2cpu"));

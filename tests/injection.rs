@@ -74,7 +74,7 @@ impl Mistake {
     /// Names made its own, so that it meets nothing else of the repository by chance.
     fn apart(&self, text: &str, number: usize) -> String {
         let lines = text.lines().map(|line| match line.strip_prefix("pipeline \"").and_then(|rest| rest.split_once('"')) {
-            Some((name, rest)) => format!("pipeline \"{name}-{number}\"{rest}\n"),
+            Some((name, rest)) => format!("pipeline \"n{number}-{name}\"{rest}\n"),
             None => format!("{line}\n"),
         });
         lines.collect::<String>().replace("(\"apps/", &format!("(\"apps/{number}/"))

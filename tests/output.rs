@@ -400,9 +400,6 @@ fn limits_of_github_are_errors() {
     let constant = job("reads", &format!("{run}, env {{ NOTE = \"{}\" }}", "x".repeat(30_000)));
     assert!(around("", "", &constant).compile().is_ok(), "no expression, no limit");
 
-    let twice = job("fit", run) + &job("Fit", run);
-    assert!(refusal(&around("", "", &twice)).contains("two jobs would have the id `Fit`"));
-
     let huge = job("huge", &format!("run = bash\"\"\"\n    # {}\n    \"\"\"", "x".repeat(1_048_576)));
     assert!(refusal(&around("", "", &huge)).contains("1048576 characters"));
 }

@@ -15,6 +15,9 @@ impl Author {
     pub fn attrs(&mut self, schema: &'static Block, given: &[(&str, String)], never: &[&str]) -> Vec<String> {
         let mut lines = Vec::new();
         for attr in schema.attrs.iter().filter(|attr| !never.contains(&attr.name)) {
+            if self.open && attr.name == "gpu" {
+                continue;
+            }
             if let Some((_, value)) = given.iter().find(|(name, _)| *name == attr.name) {
                 lines.push(pair(attr.name, value));
             } else if attr.need == Need::Required || self.choices.chance(if matches!(attr.ty, Ty::Word(_)) { 60 } else { 30 }) {
@@ -44,6 +47,8 @@ impl Author {
             ("image", "context") => self.folder(),
             ("image", "dockerfile") => self.file("Dockerfile"),
             (_, "requirements") => self.requirements(),
+            // Nobody else's code runs on machines of one's own.
+            (_, "runner") if self.open => self.quoted(&["ubuntu-24.04", "ubuntu-22.04"]),
             (_, "runner") => {
                 if self.choices.chance(20) {
                     self.shared_param("pool")
@@ -51,7 +56,7 @@ impl Author {
                     self.quoted(RUNNERS)
                 }
             }
-            (_, "python") => self.quoted(&["3.12", "3.10", "3.13"]),
+            (_, "python") => self.quoted(&["3.12", "3.11", "3.13.1"]),
             (_, "retries") => self.choices.pick(&["0", "1", "5"]).to_owned(),
             (_, "gpu") => self.choices.pick(&["1", "8"]).to_owned(),
             (_, "within") => self.choices.pick(&["10min", "1h", "90s", "30min"]).to_owned(),

@@ -21,7 +21,9 @@ fn check(context: &Context<'_>, sink: &mut Sink) {
         }
     }
     for (pipeline, _) in context.pipelines() {
-        sink.extend(alike(pipeline.stages.iter().map(|stage| &stage.name), lower).map(|(name, first)| unlike(name, first, "GitHub", "job")));
+        sink.extend(
+            alike(pipeline.stages.iter().map(|stage| &stage.name), lower).map(|(name, first)| unlike(name, first, "GitHub", "job")),
+        );
         let environments = pipeline.environments.iter().map(|environment| &environment.name);
         sink.extend(alike(environments, dns_label).map(|(name, first)| unlike(name, first, "Kubernetes", "environment")));
         for keys in keys(pipeline) {
