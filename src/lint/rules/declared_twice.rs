@@ -44,7 +44,7 @@ fn alike<'n>(names: impl Iterator<Item = &'n Ident>, seen_as: fn(&str) -> String
 }
 
 /// Names that stand twice, each with the first one.
-fn repeated<'n>(names: Vec<&'n Ident>) -> impl Iterator<Item = (&'n Ident, &'n Ident)> {
+fn repeated(names: Vec<&Ident>) -> impl Iterator<Item = (&Ident, &Ident)> {
     let mut first: HashMap<&str, &Ident> = HashMap::new();
     let pairs = names.into_iter().map(move |name| (name, *first.entry(name.text.as_str()).or_insert(name)));
     pairs.filter(|(name, first)| name.span != first.span)
