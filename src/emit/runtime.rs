@@ -47,7 +47,10 @@ const FILES: &[(&str, &str)] = runtime![
 
 /// The runtime's files.
 pub fn emit() -> Vec<Artifact> {
-    let artifact =
-        |(name, text): &(&str, &'static str)| Artifact { path: format!(".github/mlp/{name}"), text: (*text).into(), owner: Owner::Compiler };
+    let artifact = |(name, text): &(&str, &'static str)| Artifact {
+        path: format!(".github/mlp/{name}"),
+        text: (*text).into(),
+        owner: Owner::Compiler,
+    };
     FILES.iter().map(artifact).collect()
 }

@@ -82,7 +82,10 @@ pub fn key_of<'a>(context: &Context<'a>, place: Span) -> Option<&'a Ident> {
 pub fn key_type(context: &Context<'_>, place: Span) -> Option<Ty> {
     let key = key_of(context, place)?;
     let blocks = schema::STAGES.iter().chain(schema::SMOKE_TESTS).chain(schema::CONNECTIONS).copied();
-    blocks.chain([&schema::RESOURCES, &schema::TRANSFORMER_RESOURCES, &schema::AUTOSCALE]).find_map(|block| block.attr(&key.text)).map(|attr| attr.ty)
+    blocks
+        .chain([&schema::RESOURCES, &schema::TRANSFORMER_RESOURCES, &schema::AUTOSCALE])
+        .find_map(|block| block.attr(&key.text))
+        .map(|attr| attr.ty)
 }
 
 /// The place of `mlp 1`, where it is the first statement.

@@ -221,11 +221,7 @@ pub static RESOURCES: Block = Block {
 pub static TRANSFORMER_RESOURCES: Block = Block {
     name: "transformer_resources",
     doc: "Requests and limits of the transformer.",
-    attrs: &[
-        default("cpu", Ty::Cpu, "0.5cpu", "CPU."),
-        default("memory", Ty::Size, "512Mi", "Memory."),
-        optional("gpu", Ty::Int, "GPUs."),
-    ],
+    attrs: &[default("cpu", Ty::Cpu, "0.5cpu", "CPU."), default("memory", Ty::Size, "512Mi", "Memory."), optional("gpu", Ty::Int, "GPUs.")],
     statements: &[],
 };
 

@@ -49,7 +49,7 @@ class Question:
 def by_command(command: Evaluate, uri: str, question: Question) -> Worth:
     """Run the user's evaluate for one model."""
     with tempfile.TemporaryDirectory(prefix="mlp-") as folder:
-        metrics, table = Path(folder) / "metrics.json", Path(folder) / "predictions.csv"
+        metrics, table = (Path(folder).resolve() / name for name in ("metrics.json", "predictions.csv"))
         names = {"MLP_MODEL_URI": uri, "MLP_DATA": str(Path(command.data).resolve()), "MLP_METRICS": str(metrics)}
         if question.predictions:
             names["MLP_PREDICTIONS"] = str(table)

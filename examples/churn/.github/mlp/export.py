@@ -168,7 +168,8 @@ def _predict(golden: Golden | None, folder: Path) -> dict[str, Any]:
     script = str(Path(__file__).resolve().with_name("predict.py"))
     with tempfile.TemporaryDirectory(prefix="mlp-") as place:
         result = Path(place) / "predictions.json"
-        argv = [*golden.argv, script, str(folder), golden.rows, str(result)]
+        paths = (folder, Path(golden.rows), result)  # absolute: argv may change the directory
+        argv = [*golden.argv, script, *(str(path.resolve()) for path in paths)]
         if wrong := usercode.call(argv, usercode.environment({}, without=CREDENTIALS), PREDICT_SECONDS):
             raise CandidateError(f"predicting the golden rows {golden.rows} {wrong}")
         found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))

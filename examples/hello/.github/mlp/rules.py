@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from common import ConfigError
+from common import CandidateError, ConfigError
 
 Value = float | bool
 Lookup = Callable[[str, tuple[str, ...]], float]  # name and arguments of a leaf → its number
@@ -18,7 +19,7 @@ ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": lambda a, b: a / b if b else math.nan,  # a rule must fail, not the script
+    "/": lambda a, b: a / b if b else math.nan,  # undecided, like any number that is not finite
     "min": min,
     "max": max,
 }
@@ -32,6 +33,10 @@ COMPARE: dict[str, Callable[[float, float], bool]] = {
     "!=": operator.ne,
 }
 OPERATORS = {*ARITHMETIC, *UNARY, *COMPARE, "and", "or", "not"}
+
+
+class UndecidedError(CandidateError):
+    """A number in a rule is NaN or infinite: the rule neither holds nor fails."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,10 @@ def leaves(expression: Any) -> Iterator[Leaf]:
 
 def holds(rule: Rule, lookup: Lookup) -> bool:
     """Whether a rule holds."""
-    value = evaluate(rule.rule, lookup)
+    try:
+        value = evaluate(rule.rule, lookup)
+    except UndecidedError as error:
+        raise UndecidedError(f"the rule {rule.text!r} cannot be decided: {error}") from None
     if not isinstance(value, bool):
         raise ConfigError(f"the rule {rule.text!r} is a number, not a condition")
     return value
@@ -79,7 +87,20 @@ def sides(rule: Rule, lookup: Lookup) -> tuple[float, str, float] | None:
 
 
 def evaluate(expression: Any, lookup: Lookup) -> Value:
-    """The value of an expression. A comparison with NaN is false, whatever its direction."""
+    """The value of an expression; a number that is not finite is refused wherever it arises, or `not` would make it hold."""
+    value = _value(expression, lookup)
+    if not math.isfinite(value):
+        raise UndecidedError(f"{_shown(expression)} is {value}")
+    return value
+
+
+def _shown(expression: Any) -> str:
+    if isinstance(expression, list) and not _is_operator(expression[0], expression[1:]):
+        return " ".join(expression)
+    return expression if isinstance(expression, str) else json.dumps(expression)
+
+
+def _value(expression: Any, lookup: Lookup) -> Value:
     if isinstance(expression, bool | int | float):
         return expression if isinstance(expression, bool) else float(expression)
     if isinstance(expression, str):
@@ -107,7 +128,7 @@ def _apply(head: str, rest: list[Any], lookup: Lookup) -> Value:
     left, right = (_number(item, lookup) for item in rest)
     if head in ARITHMETIC:
         return ARITHMETIC[head](left, right)
-    return COMPARE[head](left, right) and not (math.isnan(left) or math.isnan(right))
+    return COMPARE[head](left, right)
 
 
 def _number(expression: Any, lookup: Lookup) -> float:

@@ -178,7 +178,7 @@ def golden_file(run_id: str) -> str | None:
 
 def _reference(golden: Golden, argv: list[str], model: Model, deadline: Deadline) -> Values:
     with tempfile.TemporaryDirectory(prefix="mlp-") as folder:
-        answer = Path(folder) / "expected.json"
+        answer = Path(folder).resolve() / "expected.json"
         extra = {"MLP_MODEL_URI": model.uri, "MLP_ROWS": str(Path(golden.rows).resolve()), "MLP_EXPECTED": str(answer)}
         wrong = usercode.call(argv, usercode.environment(extra, SECRET), deadline.left())
         if wrong:

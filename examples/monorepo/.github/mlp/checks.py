@@ -263,7 +263,10 @@ def check_kserve(applications: list[Application], deadline: Deadline) -> str:
     if optional_env("KUBE_API_SERVER"):
         return _kserve_by_cluster(deadline)
     if not applications:
-        raise ConfigError("KServe: neither KUBE_API_SERVER nor an Argo CD application says which cluster to ask")
+        raise ConfigError(
+            "KServe: nothing says which cluster to ask. Give the kserve connection an API server and a token, "
+            "or let Argo CD be checked too (the cluster is its first application's), or skip this check with a reason"
+        )
     return _kserve_by_argocd(applications[0].name, deadline)
 
 

@@ -20,9 +20,7 @@ import rules
 import snapshot
 import store
 import tableschema
-from common import CandidateError, ConfigError, ServiceError, config, outputs, run, summary, table, warning
-
-PULL_SECONDS = 3600
+from common import CandidateError, ConfigError, Deadline, ServiceError, config, outputs, run, summary, table, warning
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,7 @@ class Pull:
 
     targets: list[str]
     remote: str | None = None
+    seconds: float = 1500.0
 
 
 @dataclass(frozen=True)
@@ -49,18 +48,24 @@ class Check:
 def pull() -> None:
     """Pull the targets, verifying every hash."""
     settings = config(Pull)
-    remote = settings.remote or _dvc("remote", "default").strip()
+    deadline = Deadline(settings.seconds)
+    try:
+        _pull(settings, deadline)
+    except subprocess.TimeoutExpired:
+        raise ServiceError(f"DVC: pulling {', '.join(settings.targets)} took more than {settings.seconds:g} s, its time limit") from None
+
+
+def _pull(settings: Pull, deadline: Deadline) -> None:
+    remote = settings.remote or _dvc(deadline, "remote", "default").strip()
     if not remote or remote == "No default remote set":
         raise ConfigError("DVC: no remote is named, and the repository sets no default")
-    _dvc("remote", "modify", "--local", remote, "verify", "true")  # else a corrupt object is pulled in silence
-    print(_dvc("pull", "--remote", remote, "--", *settings.targets))
+    _dvc(deadline, "remote", "modify", "--local", remote, "verify", "true")  # else a corrupt object is pulled in silence
+    print(_dvc(deadline, "pull", "--remote", remote, "--", *settings.targets))
 
 
-def _dvc(*arguments: str) -> str:
-    try:
-        done = subprocess.run([sys.executable, "-m", "dvc", *arguments], capture_output=True, text=True, timeout=PULL_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise ServiceError(f"dvc {arguments[0]} took more than {PULL_SECONDS} s") from None
+def _dvc(deadline: Deadline, *arguments: str) -> str:
+    command = [sys.executable, "-m", "dvc", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=deadline.left(), check=False)
     if done.returncode == 0:
         return done.stdout
     noise = (done.stderr or done.stdout).strip()[-1000:]
@@ -97,7 +102,10 @@ def _check_table(data: pa.Table, settings: Check) -> None:
 def _result(rule: rules.Rule, lookup: rules.Lookup) -> tuple[bool, str]:
     values = {leaf: lookup(leaf.name, leaf.arguments) for leaf in rules.leaves(rule.rule)}
     shown = ", ".join(f"{' '.join((leaf.name, *leaf.arguments))} = {value:g}" for leaf, value in values.items())
-    return rules.holds(rule, lookup), shown
+    try:
+        return rules.holds(rule, lookup), shown
+    except rules.UndecidedError as error:  # exit 4 as well, but together with whatever else is wrong
+        return False, f"{shown} ({error})"
 
 
 def _schema(name: str) -> tableschema.Schema:

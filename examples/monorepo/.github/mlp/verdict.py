@@ -111,5 +111,13 @@ def _count(items: list[rules.Rule], candidate: Worth, champion: Worth, names: se
         ours = candidate.metrics | {name: candidate.measured[name](weights) for name in used}
         theirs = champion.metrics | {name: champion.measured[name](weights) for name in used}
         look = _lookup(ours, theirs)
-        counts = [count + rules.holds(rule, look) for count, rule in zip(counts, items, strict=True)]
+        counts = [count + _holds(rule, look) for count, rule in zip(counts, items, strict=True)]
     return counts
+
+
+def _holds(rule: rules.Rule, look: rules.Lookup) -> bool:
+    """Whether a rule holds in a resample; one that leaves a slice empty is no evidence for it."""
+    try:
+        return rules.holds(rule, look)
+    except rules.UndecidedError:
+        return False
