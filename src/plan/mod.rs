@@ -5,10 +5,12 @@ mod command;
 mod config;
 mod connections;
 mod jobs;
+mod model;
 mod publish;
 mod pull_request;
 mod release;
 mod rules;
+mod ship;
 mod verify;
 
 pub use build::plan;

@@ -74,11 +74,15 @@ impl Planner<'_> {
         let followed = self.champion(deploy).is_some_and(|(_, alias)| self.alias(deploy) == Some(alias));
         let replaces = if followed && self.reads_champion(deploy) { "champion" } else { "older" };
         let source = matches!(release.target, Target::Owned(_)).then(|| self.tree()).filter(|_| !self.in_place(release));
+        // A later environment's manifests are published by its own deploy, with its own approval.
+        let later = self.pipeline.of_kind("deploy").any(|other| other.id > deploy.id);
+        let overlays = source.as_ref().filter(|_| later).map(|_| [&release.environment]);
         serde_json::json!({
             "pipeline": self.pipeline.name.text,
             "environment": release.environment,
             "manifest": self.manifest(release),
             "source": source,
+            "overlays": overlays,
             "replaces": replaces,
         })
     }

@@ -51,7 +51,10 @@ impl Author {
         match kind {
             // An App token pushed to this very repository would start the pipeline again.
             "git" if self.choices.chance(40) => self.attrs(schema, &[], &["repository", "app_id", "app_key"]),
-            "git" => self.attrs(schema, &[("repository", quote("acme/ml-gitops"))], &[]),
+            "git" => {
+                let app = [("repository", quote("acme/ml-gitops")), ("app_id", quote("Iv1.0a")), ("app_key", self.secret())];
+                self.attrs(schema, &app, &[])
+            }
             "mlflow" | "s3" if self.open => self.attrs(schema, &[], &["password", "token", "access_key", "secret_key"]),
             _ => self.attrs(schema, &[], &[]),
         }

@@ -25,7 +25,7 @@ pub use flow::LOCK;
 /// How many repositories CI looks at.
 pub const CASES: usize = 200;
 /// Where their tapes come from; the same everywhere.
-const SEED: [u8; 32] = *b"one seed for every run and place";
+const SEED: [u8; 32] = *b"one seed for each run and place.";
 
 /// A repository: its files by path, the pipeline's among them.
 #[derive(Clone, Default)]

@@ -10,12 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from common import ConfigError, RaceError, config, env, optional_env, outputs, run, summary, table
-from gitrepo import Clone, Remote, land
-from publish import mirror
+from common import ConfigError, RaceError, config, env, optional_env, outputs, run, summary, table, warning
+from gitrepo import Clone, Commit, Remote, land
+from publish import Scope, mirror
 from release import Identity, Manifest, Release, in_place, may_replace, target, trailers_of
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+OVERLAYS = "Mlp-Overlays"  # on a publish commit: the overlays it brought, if not all
+BASE_KEPT = (
+    "The shared base was kept as it is in the GitOps repository, because overlays that this deploy does not publish use it too: "
+    "the deploy of the last environment publishes the new one."
+)
 LOCATION = re.compile(r"[a-z][a-z0-9+]*://\S+")
 
 
@@ -28,6 +33,11 @@ class Config:
     manifest: Manifest
     source: str | None = None
     replaces: Literal["champion", "older"] = "champion"
+    overlays: list[str] | None = None
+
+    def __post_init__(self) -> None:
+        if self.overlays is not None and self.environment not in self.overlays:
+            raise ConfigError(f"overlays must name {self.environment}, which is deployed to")
 
 
 @dataclass
@@ -38,7 +48,7 @@ class Deploy:
     clone: Clone
     new: Release
     champion: str = ""
-    published: bool = field(default=False, init=False)
+    base_kept: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self.identity = Identity(self.config.pipeline, self.config.environment)
@@ -49,34 +59,45 @@ class Deploy:
         now = in_place(self.clone, tip, self.target, self.identity)
         adopted = bool(self.clone.log(tip, self.identity.trailers("release")))
         may_replace(now, self.new, self.config.replaces, self.champion, adopted=adopted)
-        base = tip if self.superseded(tip) else self.publish(tip) or tip
+        base = self.publish(tip, self.scope(tip)) or tip
         changes = self.target.write(self.clone.at(base), self.new)
         subject = f"Release {self.config.pipeline} {self.new.version} to {self.config.environment}"
         head = self.clone.commit(base, changes, subject, trailers_of(self.new, self.identity)) or base
         return None if head == tip else head
 
-    def publish(self, tip: str) -> str | None:
+    def publish(self, tip: str, scope: Scope | None) -> str | None:
         """Build the commit that brings the manifests; None if they are there already."""
         path = self.config.manifest.path
-        if not self.config.source or not path:
+        if not self.config.source or not path or scope is None:
             return None
-        changes = mirror(self.clone, tip, Path(self.config.source), path, self.config.manifest.service)
+        found = mirror(self.clone, tip, Path(self.config.source), path, scope)
+        self.base_kept = found.base_kept
         subject = f"Publish the manifests of {self.config.pipeline} from {self.new.source[:12]}"
         trailers = self.identity.trailers("publish") | {"Mlp-Run": self.new.run, "Mlp-Source": self.new.source}
-        return self.clone.commit(tip, changes, subject, trailers)
+        return self.clone.commit(tip, found.changes, subject, trailers | {OVERLAYS: ", ".join(sorted(scope.overlays or ()))})
 
-    def superseded(self, tip: str) -> bool:
-        """Whether a later run has published its manifests: ours would be a step back."""
-        ours = _run_number(self.new.run)
+    def scope(self, tip: str) -> Scope | None:
+        """What to publish; None if later runs have published all of it: ours would be a step back."""
+        claims = [commit.trailers.get(OVERLAYS, "") for commit in self._later(tip)]
+        scope = Scope(
+            frozenset(self.config.overlays) if self.config.overlays is not None else None,
+            frozenset(name for claim in claims for name in claim.split(", ")),
+        )
+        left = scope.overlays is None or scope.overlays - scope.later
+        return scope if left and all(claims) else None
+
+    def _later(self, tip: str) -> list[Commit]:
+        """Publish commits of later runs."""
+        repository, number = _run_number(self.new.run)
         commits = self.clone.log(tip, {"Mlp-Pipeline": self.config.pipeline, "Mlp-Action": "publish"})
-        theirs = (_run_number(commit.trailers.get("Mlp-Run", "")) for commit in commits[:1])
-        return any(repository == ours[0] and number > ours[1] for repository, number in theirs)
+        runs = ((commit, *_run_number(commit.trailers.get("Mlp-Run", ""))) for commit in commits)
+        return [commit for commit, theirs, later in runs if theirs == repository and later > number]
 
     def edit_manifests(self, tip: str) -> str | None:
         """Build the publish commit alone."""
-        if self.superseded(tip):
+        if (scope := self.scope(tip)) is None:
             raise RaceError("a later run has published its manifests already")
-        return self.publish(tip)
+        return self.publish(tip, scope)
 
 
 def _run_number(name: str) -> tuple[str, int]:
@@ -133,6 +154,13 @@ def _tell(deploy: Deploy, commit: str, before: Release) -> None:
     head = ["", "before", "now"]
     title = f"### Released {deploy.config.pipeline} to {deploy.config.environment}"
     summary(f"{title}\n\n{table(head, rows)}\n\nCommit `{commit}`")
+    _tell_base(deploy)
+
+
+def _tell_base(deploy: Deploy) -> None:
+    if deploy.base_kept:
+        warning(BASE_KEPT)
+        summary(f"**Warning:** {BASE_KEPT}")
 
 
 def manifests(deploy: Deploy) -> None:
@@ -142,6 +170,7 @@ def manifests(deploy: Deploy) -> None:
     landed = land(deploy.clone, deploy.edit_manifests)
     outputs({"commit": landed or "", "changed": "true" if landed else "false"})
     summary(f"Manifests of {deploy.config.pipeline}: " + (f"published as `{landed}`" if landed else "nothing changed"))
+    _tell_base(deploy)
 
 
 def main() -> None:
