@@ -121,4 +121,5 @@ def test_needs_that_do_not_fit_are_refused(script: Script, text: str) -> None:
 def test_an_output_cannot_write_into_the_page(script: Script) -> None:
     jobs = needs(**LOST | {"fit": job(approved="false", reason="<b>x</b> | y\n## Promoted")})
     page = script("outcome", CONFIG, {"NEEDS": json.dumps(jobs)}).summary
-    assert "&lt;b&gt;x&lt;/b&gt; \\| y ## Promoted" in page
+    assert "&lt;b>x&lt;/b> \\| y ## Promoted" in page  # no tag opens without `<`
+    assert "<b" not in page
