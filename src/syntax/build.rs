@@ -107,11 +107,22 @@ impl<'a> Builder<'a> {
                 self.report_junk(&part);
             } else {
                 let found = self.body(part);
+                if found.span.start == span.start {
+                    self.report_headless(found.span);
+                }
                 span = span.to(found.span);
                 body = Some(found);
             }
         }
         Stmt { span, doc: None, kind: StmtKind::Junk(body) }
+    }
+
+    /// A block that no keyword stands before.
+    fn report_headless(&mut self, body: Span) {
+        let brace = Span { end: body.start.saturating_add(1), ..body };
+        if !self.covered.iter().any(|other| other.contains(brace)) {
+            self.out.errors.push(SyntaxError { kind: SyntaxErrorKind::Unexpected { expected: vec!["a keyword"] }, span: brace });
+        }
     }
 
     fn report_junk(&mut self, pair: &Pair<'_, Rule>) {
