@@ -237,6 +237,8 @@ impl Planner<'_> {
             ("name".to_owned(), EnvValue::Literal(format!("snapshot-{}", stage.name.text))),
             ("path".to_owned(), literal(path)),
             ("if-no-files-found".to_owned(), literal("error")),
+            // The snapshot's hash counts hidden files too.
+            ("include-hidden-files".to_owned(), EnvValue::Flag(true)),
             ("overwrite".to_owned(), EnvValue::Flag(true)),
             ("retention-days".to_owned(), literal("7")),
         ];
