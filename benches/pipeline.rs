@@ -54,6 +54,7 @@ fn example(name: &str) -> SourceSet {
     sources
 }
 
+/// Sources remember their trees, so each iteration that is to parse needs new ones.
 fn input(name: &str) -> SourceSet {
     name.parse().map_or_else(|_| example(name), made)
 }
@@ -84,8 +85,8 @@ fn format(bencher: Bencher<'_, '_>, name: &str) {
 /// Text to findings: all that `mlp check` does, but for reading the file.
 #[divan::bench(args = INPUTS)]
 fn check(bencher: Bencher<'_, '_>, name: &str) {
-    let (sources, lock) = (input(name), lock());
-    bencher.bench(|| analyze(&sources, FileId(0), &lock).diagnostics);
+    let lock = lock();
+    bencher.with_inputs(|| input(name)).bench_refs(|sources| analyze(sources, FileId(0), &lock).diagnostics);
 }
 
 /// Findings to files: plan, render, read back.
@@ -100,9 +101,9 @@ fn emit(bencher: Bencher<'_, '_>, name: &str) {
 /// Text to files: all that `mlp build` does, but for reading and writing.
 #[divan::bench(args = COMPILED)]
 fn whole(bencher: Bencher<'_, '_>, name: &str) {
-    let (sources, lock) = (input(name), lock());
-    bencher.bench(|| {
-        let analysis = analyze(&sources, FileId(0), &lock);
+    let lock = lock();
+    bencher.with_inputs(|| input(name)).bench_refs(|sources| {
+        let analysis = analyze(sources, FileId(0), &lock);
         compile(&analysis.checked().expect("no errors")).expect("compiled")
     });
 }

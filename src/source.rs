@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use crate::syntax::{Parsed, parse};
 
 /// Index of a file in its [`SourceSet`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -100,13 +103,14 @@ pub struct SourceFile {
     pub text: String,
     /// Its lines.
     pub lines: LineIndex,
+    tree: OnceLock<Arc<Parsed>>,
 }
 
 impl SourceFile {
     /// A file of `text` at `path`.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { path: path.into(), lines: LineIndex::new(&text), text }
+        Self { path: path.into(), lines: LineIndex::new(&text), text, tree: OnceLock::new() }
     }
 
     /// The text of a span of this file.
@@ -156,6 +160,12 @@ impl SourceSet {
     /// The file of an id.
     pub fn get(&self, id: FileId) -> Option<&SourceFile> {
         self.files.get(id.0 as usize)
+    }
+
+    /// The tree of a file: parsed when first asked for, however many files import it.
+    pub fn tree(&self, id: FileId) -> Arc<Parsed> {
+        let parsed = |file: &SourceFile| Arc::clone(file.tree.get_or_init(|| Arc::new(parse(id, &file.text))));
+        self.get(id).map(parsed).unwrap_or_default()
     }
 
     /// The file at a path.

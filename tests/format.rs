@@ -155,7 +155,7 @@ fn made_up_statements_stand_among_written_ones() {
     let source = "# first\na = 1 # one\n\n# second\nlonger = 2\n# end\n";
     let mut parsed = parse(FileId(0), source);
     parsed.file.stmts.insert(1, attr("made", number("5min")));
-    insta::assert_snapshot!(print(&parsed.file, &parsed.trivia, Some(source)), @r##"
+    insta::assert_snapshot!(print(&parsed.file, &parsed.trivia, Some((FileId::default(), source))), @r##"
     # first
     a    = 1  # one
     made = 5min

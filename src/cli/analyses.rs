@@ -15,17 +15,28 @@ use crate::lint;
 use crate::lock::Lock;
 use crate::source::{FileId, SourceSet};
 
-/// Fewer files than this are done before other threads would be awake.
+/// Fewer files than this are analysed before other threads would be awake.
 const WORTH_THREADS: usize = 4;
+/// The same for files that are only read, compared or written.
+const WORTH_THREADS_FOR_BYTES: usize = 64;
 
 /// Does something to each item, on several threads where there are many; results in order.
 pub fn each<'a, T: Sync, R: Send>(items: &'a [T], bar: &ProgressBar, work: impl Fn(&'a T) -> R + Sync) -> Vec<R> {
+    side_by_side(items, WORTH_THREADS, bar, work)
+}
+
+/// Like [`each`], for work that is no more than moving bytes.
+pub fn each_bytes<'a, T: Sync, R: Send>(items: &'a [T], bar: &ProgressBar, work: impl Fn(&'a T) -> R + Sync) -> Vec<R> {
+    side_by_side(items, WORTH_THREADS_FOR_BYTES, bar, work)
+}
+
+fn side_by_side<'a, T: Sync, R: Send>(items: &'a [T], worth: usize, bar: &ProgressBar, work: impl Fn(&'a T) -> R + Sync) -> Vec<R> {
     let work = |item: &'a T| {
         let done = work(item);
         bar.inc(1);
         done
     };
-    let done = if items.len() < WORTH_THREADS { items.iter().map(work).collect() } else { items.par_iter().map(work).collect() };
+    let done = if items.len() < worth { items.iter().map(work).collect() } else { items.par_iter().map(work).collect() };
     bar.finish_and_clear();
     done
 }

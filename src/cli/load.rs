@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
+use indicatif::ProgressBar;
 
+use super::analyses::{each, each_bytes};
 use super::args::Selection;
 use super::console::shown;
 use super::exit::{Failure, Stop};
@@ -13,7 +14,7 @@ use super::repository::Repository;
 use crate::lint::files;
 use crate::resolve;
 use crate::source::{FileId, SourceFile, SourceSet};
-use crate::syntax::{self, MAX_BYTES};
+use crate::syntax::MAX_BYTES;
 
 /// Sources, and what could not be read of them.
 #[derive(Debug, Default)]
@@ -85,7 +86,7 @@ impl<'a> Loader<'a> {
     }
 
     fn read(&mut self, paths: Vec<String>, target: bool) {
-        let texts: Vec<Result<String, Failure>> = paths.par_iter().map(|path| read(self.repository, path)).collect();
+        let texts = each_bytes(&paths, &ProgressBar::hidden(), |path| read(self.repository, path));
         for (path, text) in paths.into_iter().zip(texts) {
             self.add(path, text, target);
         }
@@ -107,7 +108,7 @@ impl<'a> Loader<'a> {
     fn imports(&mut self) {
         let mut fresh: Vec<FileId> = self.loaded.sources.ids().collect();
         while !fresh.is_empty() {
-            let named: BTreeSet<String> = fresh.par_iter().flat_map_iter(|id| imports(&self.loaded.sources, *id)).collect();
+            let named: BTreeSet<String> = each(&fresh, &ProgressBar::hidden(), |id| imports(&self.loaded.sources, *id)).into_iter().flatten().collect();
             let exists = |path: &String| !self.known.contains_key(path) && self.repository.absolute(path).symlink_metadata().is_ok();
             let wanted: Vec<String> = named.into_iter().filter(exists).collect();
             let before = self.loaded.sources.ids().count();
@@ -119,7 +120,7 @@ impl<'a> Loader<'a> {
 
 fn imports(sources: &SourceSet, id: FileId) -> Vec<String> {
     let Some(file) = sources.get(id).filter(|file| file.text.contains("use")) else { return Vec::new() };
-    resolve::imports(file.folder(), &syntax::parse(id, &file.text))
+    resolve::imports(file.folder(), &sources.tree(id))
 }
 
 /// The text of a file of the repository. One that is too large is cut a little above the limit, so that the parser can say so.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 
-use super::analyses::each;
+use super::analyses::each_bytes;
 use super::exit::Failure;
 use super::repository::LOCK;
 use super::write::{Changes, check_inside};
@@ -106,7 +106,7 @@ impl Outputs {
             return (Vec::new(), vec![failure]);
         }
         let claims: Vec<(&String, &Claim)> = self.files.iter().collect();
-        let compared = each(&claims, bar, |(path, claim)| compare(root, path, claim));
+        let compared = each_bytes(&claims, bar, |(path, claim)| compare(root, path, claim));
         let (mut differences, mut failures) = (Vec::new(), Vec::new());
         for found in compared {
             match found {

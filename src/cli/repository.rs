@@ -50,7 +50,8 @@ impl Repository {
 
     /// Finds out what the repository is called on GitHub, unless the lock says so: Argo CD has to know.
     pub fn find_name(&mut self) {
-        if self.lock.repository.is_none() {
+        let versioned = || self.root.ancestors().any(|folder| folder.join(".git").exists());
+        if self.lock.repository.is_none() && versioned() {
             let git = Command::new("git").arg("-C").arg(&self.root).args(["config", "--get", "remote.origin.url"]).output();
             self.lock.repository = git.ok().and_then(|output| github_name(String::from_utf8(output.stdout).ok()?.trim()));
         }

@@ -14,9 +14,10 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
+use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
+use super::analyses::each_bytes;
 use super::exit::Failure;
 use crate::lint::files;
 
@@ -118,7 +119,8 @@ fn recover(root: &Path) -> Result<bool, Failure> {
 
 fn journalled(root: &Path, changes: &Changes, journal: Journal) -> Result<(), Failure> {
     note(root, &journal)?;
-    let staged = all(&changes.puts, |(path, text)| stage(root, path, text));
+    let puts: Vec<(&String, &String)> = changes.puts.iter().collect();
+    let staged: Result<(), Failure> = each_bytes(&puts, &ProgressBar::hidden(), |(path, text)| stage(root, path, text)).into_iter().collect();
     let journal = Journal { commit: true, ..journal };
     if let Err(failure) = staged.and_then(|()| note(root, &journal)) {
         undo(root, journal.puts.iter());
@@ -127,15 +129,6 @@ fn journalled(root: &Path, changes: &Changes, journal: Journal) -> Result<(), Fa
     }
     finish(root, &journal)?;
     remove(&root.join(JOURNAL)).map_err(|error| Failure::unwritable(JOURNAL, &error))
-}
-
-/// Does something to all items side by side; the first failure in their order.
-fn all<'a>(
-    items: &'a BTreeMap<String, String>,
-    work: impl Fn((&'a String, &'a String)) -> Result<(), Failure> + Send + Sync,
-) -> Result<(), Failure> {
-    let done: Vec<Result<(), Failure>> = items.par_iter().map(work).collect();
-    done.into_iter().collect()
 }
 
 fn note(root: &Path, journal: &Journal) -> Result<(), Failure> {

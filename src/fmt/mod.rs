@@ -50,15 +50,18 @@ pub fn format(text: &str) -> Result<String, FormatError> {
     let parsed = checked(text)?;
     let clean = without_marks(text);
     let parsed = if matches!(clean, Cow::Owned(_)) { checked(&clean)? } else { parsed };
-    let result = print(&parsed.file, &parsed.trivia, Some(&clean));
-    prove(&parsed, &result)?;
+    let result = print(&parsed.file, &parsed.trivia, Some((FileId::default(), &clean)));
+    // A text that stays as it is needs no proof.
+    if result != clean {
+        prove(&parsed, &result)?;
+    }
     Ok(result)
 }
 
-/// Prints a tree. `source` is the text of the file [`FileId`] 0, from which `trivia` and every node with a span in it come;
+/// Prints a tree. `source` is the file, with its text, from which `trivia` and every node with a span in it come;
 /// nodes with an empty span, and all of them without a source, are printed from the tree alone.
 /// A tree is printed as it is: brackets that an operator needs must be in it.
-pub fn print(file: &File, trivia: &Trivia, source: Option<&str>) -> String {
+pub fn print(file: &File, trivia: &Trivia, source: Option<(FileId, &str)>) -> String {
     Formatter { origin: Origin::new(source, trivia) }.file(file)
 }
 
@@ -90,7 +93,7 @@ fn prove(before: &Parsed, result: &str) -> Result<(), FormatError> {
     if comments(&after.trivia) != comments(&before.trivia) {
         return Err(FormatError::Comments);
     }
-    if print(&after.file, &after.trivia, Some(result)) != result {
+    if print(&after.file, &after.trivia, Some((FileId::default(), result))) != result {
         return Err(FormatError::Unstable);
     }
     Ok(())

@@ -5,7 +5,7 @@ use crate::syntax::trivia::{Comment, Trivia};
 
 /// Where nodes and comments come from.
 pub struct Origin<'a> {
-    text: Option<&'a str>,
+    source: Option<(FileId, &'a str)>,
     comments: &'a [Comment],
 }
 
@@ -22,20 +22,24 @@ pub struct Trailing {
 
 impl<'a> Origin<'a> {
     /// The origin of a tree and its comments; without a text there are no comments.
-    pub fn new(text: Option<&'a str>, trivia: &'a Trivia) -> Self {
-        let comments = if text.is_some() { trivia.comments.as_slice() } else { &[] };
-        Self { text, comments }
+    pub fn new(source: Option<(FileId, &'a str)>, trivia: &'a Trivia) -> Self {
+        let comments = if source.is_some() { trivia.comments.as_slice() } else { &[] };
+        Self { source, comments }
     }
 
     /// The same text without its comments.
     pub fn without_comments(&self) -> Self {
-        Self { text: self.text, comments: &[] }
+        Self { source: self.source, comments: &[] }
+    }
+
+    fn text(&self) -> &'a str {
+        self.source.map_or("", |(_, text)| text)
     }
 
     /// The text of a node, unless it was made up or comes from another file.
     pub fn slice(&self, span: Span) -> Option<&'a str> {
-        let placed = span.file == FileId::default() && span.start < span.end;
-        self.text.filter(|_| placed)?.get(span.range())
+        let (_, text) = self.source.filter(|(file, _)| span.file == *file && span.start < span.end)?;
+        text.get(span.range())
     }
 
     /// Whether a node stands in the text.
@@ -58,20 +62,20 @@ impl<'a> Origin<'a> {
 
     /// Line ends between two offsets.
     pub fn newlines(&self, from: u32, to: u32) -> usize {
-        let between = self.text.and_then(|text| text.get(from as usize..to as usize));
+        let between = self.text().get(from as usize..to as usize);
         between.unwrap_or_default().matches('\n').count()
     }
 
     /// The end of the line that holds an offset.
     pub fn line_end(&self, offset: u32) -> u32 {
-        let rest = self.text.and_then(|text| text.get(offset as usize..)).unwrap_or_default();
+        let rest = self.text().get(offset as usize..).unwrap_or_default();
         let length = rest.find('\n').unwrap_or(rest.len());
         offset.saturating_add(u32::try_from(length).unwrap_or(0))
     }
 
     /// A comment as it stands behind code.
     pub fn trailing(&self, comment: &Comment) -> Trailing {
-        let before = self.text.and_then(|text| text.get(..comment.span.start as usize)).unwrap_or_default();
+        let before = self.text().get(..comment.span.start as usize).unwrap_or_default();
         let line = before.rsplit('\n').next().unwrap_or_default();
         let code = line.trim_end_matches([' ', '\t', '\u{FEFF}']);
         let column = line.chars().count();

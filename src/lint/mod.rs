@@ -10,6 +10,8 @@ pub mod suppress;
 mod text;
 pub mod walk;
 
+use std::sync::Arc;
+
 use crate::analysis::Analysis;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Graph;
@@ -62,7 +64,7 @@ impl<'a> Context<'a> {
 
     /// The syntax of the file itself.
     pub fn parsed(&self) -> Option<&'a Parsed> {
-        self.resolved.parsed.get(&self.file)
+        self.resolved.parsed.get(&self.file).map(Arc::as_ref)
     }
 
     /// Each pipeline with its graph.

@@ -16,9 +16,9 @@ impl Resolver<'_> {
     /// Reads the file asked for.
     pub(super) fn root(&mut self, file: FileId) {
         self.scope = self.file_scope(file);
-        for stmt in self.stmts(file) {
+        for stmt in &self.tree(file).file.stmts {
             if let Some(directive) = stmt.directive().filter(|d| d.keyword.text == "pipeline") {
-                self.pipeline(&stmt, directive);
+                self.pipeline(stmt, directive);
             }
         }
         for declaration in &mut self.hir.declarations {
@@ -33,9 +33,9 @@ impl Resolver<'_> {
         }
         self.reading.push(file);
         let outer = std::mem::take(&mut self.scope);
-        let stmts = self.stmts(file);
-        self.edition(file, &stmts);
-        for stmt in &stmts {
+        let tree = self.tree(file);
+        self.edition(file, &tree.file.stmts);
+        for stmt in &tree.file.stmts {
             self.top_level(stmt);
         }
         self.reading.pop();

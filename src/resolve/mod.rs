@@ -19,10 +19,11 @@ mod values;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::mem::Discriminant;
+use std::sync::Arc;
 
 use crate::schema::Ty;
 use crate::source::{FileId, SourceSet, Span};
-use crate::syntax::{Parsed, parse};
+use crate::syntax::Parsed;
 use hir::{Hir, Stage, StageId, Value};
 use problem::Problem;
 use scope::Scope;
@@ -36,7 +37,7 @@ pub struct Resolved {
     /// What was wrong.
     pub problems: Vec<Problem>,
     /// The syntax of the file and of what it imports.
-    pub parsed: BTreeMap<FileId, Parsed>,
+    pub parsed: BTreeMap<FileId, Arc<Parsed>>,
     /// Outputs that something refers to, per pipeline.
     pub used_outputs: Vec<HashSet<(StageId, String)>>,
 }
@@ -99,9 +100,9 @@ impl<'a> Resolver<'a> {
         self.used.insert(declared);
     }
 
-    /// The statements of a file; parsed once.
-    fn stmts(&mut self, file: FileId) -> Vec<crate::syntax::ast::Stmt> {
-        let text = self.sources.get(file).map_or("", |source| source.text.as_str());
-        self.out.parsed.entry(file).or_insert_with(|| parse(file, text)).file.stmts.clone()
+    fn tree(&mut self, file: FileId) -> Arc<Parsed> {
+        let tree = self.sources.tree(file);
+        self.out.parsed.insert(file, Arc::clone(&tree));
+        tree
     }
 }

@@ -41,6 +41,16 @@ fn sarif_lists_all_rules_and_goes_to_a_file() {
 }
 
 #[test]
+fn every_file_is_looked_at_for_its_layout() {
+    let world = World::empty();
+    for name in ["a", "b"] {
+        world.write(&format!("{name}.mlp"), &HELLO.replace("\"hello\"", &format!("\"{name}\"")).replace("  gate", "    gate"));
+    }
+    let done = world.mlp(&["check", "--output-format", "concise"]);
+    assert_eq!(done.out.matches("MLP1203").count(), 2, "{}", done.text());
+}
+
+#[test]
 fn the_environment_names_a_format_and_the_flag_wins() {
     let world = mistaken();
     let run = |args: &[&str]| world.command(args).env("MLP_OUTPUT_FORMAT", "concise").output().unwrap().stdout;

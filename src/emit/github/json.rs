@@ -14,17 +14,25 @@ pub fn pretty(value: &Json) -> String {
     out
 }
 
+/// On one line where it fits; a line that grows too long is taken back.
 fn write(out: &mut String, value: &Json, indent: usize) {
-    let line = flat(value);
+    let start = out.len();
+    let fits = flat(out, value, start + WIDTH.saturating_sub(indent));
     match value {
-        _ if line.len() + indent <= WIDTH => out.push_str(&line),
-        Json::Object(map) => {
-            let entries = map.iter().filter(|(_, v)| !v.is_null()).map(|(key, v)| (Some(key.as_str()), v));
-            broken(out, '{', '}', entries, indent);
+        Json::Object(map) if !fits => {
+            out.truncate(start);
+            broken(out, '{', '}', entries(map), indent);
         }
-        Json::Array(items) => broken(out, '[', ']', items.iter().map(|v| (None, v)), indent),
-        _ => out.push_str(&line),
+        Json::Array(items) if !fits => {
+            out.truncate(start);
+            broken(out, '[', ']', items.iter().map(|item| (None, item)), indent);
+        }
+        _ => {}
     }
+}
+
+fn entries(map: &serde_json::Map<String, Json>) -> impl Iterator<Item = (Option<&str>, &Json)> {
+    map.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (Some(key.as_str()), value))
 }
 
 fn broken<'v>(out: &mut String, open: char, close: char, items: impl Iterator<Item = (Option<&'v str>, &'v Json)>, indent: usize) {
@@ -32,10 +40,7 @@ fn broken<'v>(out: &mut String, open: char, close: char, items: impl Iterator<It
     for (i, (key, value)) in items.enumerate() {
         out.push_str(if i == 0 { "\n" } else { ",\n" });
         out.extend(std::iter::repeat_n(' ', indent + 2));
-        if let Some(key) = key {
-            out.push_str(&string(key));
-            out.push_str(": ");
-        }
+        key.into_iter().for_each(|key| write_key(out, key));
         write(out, value, indent + 2);
     }
     out.push('\n');
@@ -43,22 +48,44 @@ fn broken<'v>(out: &mut String, open: char, close: char, items: impl Iterator<It
     out.push(close);
 }
 
-fn flat(value: &Json) -> String {
+/// Writes a value on one line; false, and not all of it, when the text would end behind `limit`.
+fn flat(out: &mut String, value: &Json, limit: usize) -> bool {
     match value {
-        Json::Object(map) => {
-            let entries = map.iter().filter(|(_, v)| !v.is_null()).map(|(key, v)| format!("{}: {}", string(key), flat(v)));
-            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
-        }
-        Json::Array(items) => format!("[{}]", items.iter().map(flat).collect::<Vec<_>>().join(", ")),
-        Json::String(text) => string(text),
-        other => other.to_string(),
+        Json::Object(map) => listed(out, '{', '}', entries(map), limit),
+        Json::Array(items) => listed(out, '[', ']', items.iter().map(|v| (None, v)), limit),
+        Json::String(text) => string(out, text),
+        other => drop(write!(out, "{other}")),
     }
+    out.len() <= limit
 }
 
-fn string(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
+fn listed<'v>(out: &mut String, open: char, close: char, items: impl Iterator<Item = (Option<&'v str>, &'v Json)>, limit: usize) {
+    out.push(open);
+    for (i, (key, value)) in items.enumerate() {
+        if i > 0 {
+            out.push_str(", ");
+        }
+        key.into_iter().for_each(|key| write_key(out, key));
+        if !flat(out, value, limit) {
+            break;
+        }
+    }
+    out.push(close);
+}
+
+fn write_key(out: &mut String, key: &str) {
+    string(out, key);
+    out.push_str(": ");
+}
+
+fn string(out: &mut String, text: &str) {
+    let plain = |c: char| (' '..='~').contains(&c) && c != '"' && c != '\\';
+    if text.chars().all(plain) {
+        let _ = write!(out, "\"{text}\"");
+        return;
+    }
     for c in Json::String(text.to_owned()).to_string().chars() {
-        if (' '..='~').contains(&c) {
+        if c.is_ascii() && !c.is_ascii_control() {
             out.push(c);
         } else {
             let mut units = [0; 2];
@@ -67,7 +94,6 @@ fn string(text: &str) -> String {
             }
         }
     }
-    out
 }
 
 #[cfg(test)]

@@ -42,7 +42,8 @@ fn job_minutes(pipeline: &Pipeline, stage: &Stage) -> f64 {
 
 /// The gates that share a stage's job.
 fn guests<'p>(pipeline: &'p Pipeline, stage: &'p Stage) -> impl Iterator<Item = &'p Stage> {
-    pipeline.of_kind("gate").filter(|gate| pipeline.host(gate) == Some(stage.id))
+    let gates = (stage.kind() == "train").then(|| pipeline.of_kind("gate")).into_iter().flatten();
+    gates.filter(|gate| pipeline.host(gate) == Some(stage.id))
 }
 
 /// A job that GitHub would stop.

@@ -8,11 +8,10 @@ pub static RULE: Rule =
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
     let (Some(parsed), Some(source)) = (context.parsed(), context.sources.get(context.file)) else { return };
-    // The printer takes spans of the first file to be the text's own.
-    if !parsed.errors.is_empty() || context.file.0 != 0 {
+    if !parsed.errors.is_empty() {
         return;
     }
-    let printed = print(&parsed.file, &parsed.trivia, Some(&source.text));
+    let printed = print(&parsed.file, &parsed.trivia, Some((context.file, &source.text)));
     if let Some(at) = first_difference(&source.text, &printed) {
         let line = source.lines.line(at);
         let text = source.text.get(source.lines.start(line)..).unwrap_or_default();
