@@ -108,7 +108,8 @@ impl<'a> Loader<'a> {
     fn imports(&mut self) {
         let mut fresh: Vec<FileId> = self.loaded.sources.ids().collect();
         while !fresh.is_empty() {
-            let named: BTreeSet<String> = each(&fresh, &ProgressBar::hidden(), |id| imports(&self.loaded.sources, *id)).into_iter().flatten().collect();
+            let named: BTreeSet<String> =
+                each(&fresh, &ProgressBar::hidden(), |id| imports(&self.loaded.sources, *id)).into_iter().flatten().collect();
             let exists = |path: &String| !self.known.contains_key(path) && self.repository.absolute(path).symlink_metadata().is_ok();
             let wanted: Vec<String> = named.into_iter().filter(exists).collect();
             let before = self.loaded.sources.ids().count();

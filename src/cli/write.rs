@@ -120,7 +120,8 @@ fn recover(root: &Path) -> Result<bool, Failure> {
 fn journalled(root: &Path, changes: &Changes, journal: Journal) -> Result<(), Failure> {
     note(root, &journal)?;
     let puts: Vec<(&String, &String)> = changes.puts.iter().collect();
-    let staged: Result<(), Failure> = each_bytes(&puts, &ProgressBar::hidden(), |(path, text)| stage(root, path, text)).into_iter().collect();
+    let staged: Result<(), Failure> =
+        each_bytes(&puts, &ProgressBar::hidden(), |(path, text)| stage(root, path, text)).into_iter().collect();
     let journal = Journal { commit: true, ..journal };
     if let Err(failure) = staged.and_then(|()| note(root, &journal)) {
         undo(root, journal.puts.iter());

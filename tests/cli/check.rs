@@ -44,7 +44,7 @@ fn sarif_lists_all_rules_and_goes_to_a_file() {
 fn every_file_is_looked_at_for_its_layout() {
     let world = World::empty();
     for name in ["a", "b"] {
-        world.write(&format!("{name}.mlp"), &HELLO.replace("\"hello\"", &format!("\"{name}\"")).replace("  gate", "    gate"));
+        world.write(&format!("{name}.mlp"), HELLO.replace("\"hello\"", &format!("\"{name}\"")).replace("  gate", "    gate"));
     }
     let done = world.mlp(&["check", "--output-format", "concise"]);
     assert_eq!(done.out.matches("MLP1203").count(), 2, "{}", done.text());
