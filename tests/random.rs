@@ -42,8 +42,7 @@ fn complete() {
             counts.count(&schema::FILE, &parse(mlp::source::FileId(0), text).file.stmts);
         }
     }
-    let rare: Vec<String> =
-        counts.0.iter().filter(|(what, count)| **count < OFTEN).map(|(what, count)| format!("{what}: {count}")).collect();
+    let rare: Vec<String> = counts.0.iter().filter(|(_, count)| **count < OFTEN).map(|(what, count)| format!("{what}: {count}")).collect();
     assert!(rare.is_empty(), "seldom or never:\n{}", rare.join("\n"));
 }
 

@@ -23,6 +23,7 @@ impl Resolver<'_> {
         for stmt in stmts {
             match &stmt.kind {
                 StmtKind::Attr(attr) => {
+                    self.bare_key(attr);
                     if let Some(first) = seen.insert(&attr.key.text, attr.key.span) {
                         self.problem(Problem::Duplicate { name: attr.key.clone(), first });
                     } else {
@@ -97,27 +98,51 @@ impl Resolver<'_> {
         Some(Spanned { value, span: head })
     }
 
-    /// The pairs of a block with keys of the user's own: `env`, `with`, `skip`, `permissions`.
+    fn bare_key(&mut self, attr: &ast::Attr) {
+        if attr.quoted {
+            self.problem(Problem::QuotedKey(attr.key.clone()));
+        }
+    }
+
+    /// The pairs of a block with bare keys of the user's own: `env`, `skip`, `permissions`.
     pub(super) fn pairs<'b>(&mut self, directive: &'b Directive) -> Vec<(&'b Ident, &'b Expr)> {
-        let mut pairs: Vec<(&Ident, &Expr)> = Vec::new();
+        let attrs = self.key_values(directive);
+        attrs.iter().for_each(|attr| self.bare_key(attr));
+        attrs.into_iter().map(|attr| (&attr.key, &attr.value)).collect()
+    }
+
+    /// What a block with keys of the user's own says.
+    fn key_values<'b>(&mut self, directive: &'b Directive) -> Vec<&'b ast::Attr> {
+        let mut attrs: Vec<&ast::Attr> = Vec::new();
         for stmt in directive.stmts() {
             match &stmt.kind {
                 StmtKind::Attr(attr) => {
-                    if let Some((first, _)) = pairs.iter().find(|(key, _)| key.text == attr.key.text) {
-                        self.problem(Problem::Duplicate { name: attr.key.clone(), first: first.span });
+                    if let Some(first) = attrs.iter().find(|first| first.key == attr.key) {
+                        self.problem(Problem::Duplicate { name: attr.key.clone(), first: first.key.span });
                     }
-                    pairs.push((&attr.key, &attr.value));
+                    attrs.push(attr);
                 }
                 StmtKind::Junk(_) => {}
                 _ => self.problem(Problem::WrongForm { span: stmt.span, form: "NAME = value" }),
             }
         }
-        pairs
+        attrs
     }
 
     /// `env { … }`
     pub(super) fn env(&mut self, directive: &Directive) -> Vec<(Ident, Spanned)> {
         let pairs = self.pairs(directive);
+        self.env_values(pairs)
+    }
+
+    /// `with { … }`: the keys are the action's, so they may be quoted.
+    pub(super) fn with(&mut self, directive: &Directive) -> Vec<(Ident, Spanned)> {
+        let attrs = self.key_values(directive);
+        attrs.iter().for_each(|attr| self.check_input_name(&attr.key));
+        self.env_values(attrs.into_iter().map(|attr| (&attr.key, &attr.value)))
+    }
+
+    fn env_values<'b>(&mut self, pairs: impl IntoIterator<Item = (&'b Ident, &'b Expr)>) -> Vec<(Ident, Spanned)> {
         pairs.into_iter().filter_map(|(key, value)| Some((key.clone(), self.value(value, Ty::EnvValue)?))).collect()
     }
 

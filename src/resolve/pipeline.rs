@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::Resolver;
 use super::defaults;
 use super::hir::{Environment, EnvironmentId, Flow, Input, Parallel, Pipeline, StageId, Trigger};
+use super::names::written_name;
 use super::problem::Problem;
 use super::scope::{Entry, Symbol};
 use crate::schema;
@@ -123,11 +124,11 @@ impl Resolver<'_> {
                 continue;
             };
             let attrs = self.attrs(&schema::ENVIRONMENT, directive.head(), directive.body.as_ref());
-            if let Some(namespace) = attrs.get("namespace")
-                && let Some(text) = attrs.string("namespace")
-            {
-                let name = Ident { text: text.to_owned(), span: namespace.span };
-                self.check_dns_label(&name, "namespace");
+            if let Some(namespace) = written_name(&attrs, "namespace") {
+                self.check_dns_label(&namespace, "namespace");
+            }
+            if let Some(account) = written_name(&attrs, "service_account") {
+                self.check_service_account(&account);
             }
             let id = EnvironmentId(parts.environments.len());
             self.declare(name, Symbol::Environment(id));

@@ -2,6 +2,7 @@
 
 use super::Resolver;
 use super::hir::{ConnectionId, Metric, OnFailure, Smoke, Spanned, Stage, StageId, Step, Value};
+use super::names::written_name;
 use super::pipeline::directives;
 use super::problem::Problem;
 use super::rules::RuleScope;
@@ -71,17 +72,11 @@ impl Resolver<'_> {
     }
 
     fn stage_names(&mut self, stage: &Stage) {
-        if stage.kind() == "deploy"
-            && let (Some(text), Some(at)) = (stage.attrs.string("name"), stage.attrs.get("name"))
-        {
-            let name = Ident { text: text.to_owned(), span: at.span };
-            self.check_dns_label(&name, "InferenceService");
-        }
-        if stage.kind() == "image"
-            && let (Some(text), Some(at)) = (stage.attrs.string("name"), stage.attrs.get("name"))
-        {
-            let name = Ident { text: text.to_owned(), span: at.span };
-            self.check_image_name(&name);
+        let name = || written_name(&stage.attrs, "name");
+        match stage.kind() {
+            "deploy" => name().iter().for_each(|name| self.check_dns_label(name, "InferenceService")),
+            "image" => name().iter().for_each(|name| self.check_image_name(name)),
+            _ => {}
         }
     }
 
@@ -152,7 +147,7 @@ impl Resolver<'_> {
         if attrs.get("uses").is_some() == attrs.get("run").is_some() {
             self.problem(Problem::WrongForm { span: directive.head(), form: "step { uses = action(\"…\") } or step { run = … }" });
         }
-        let with = directives(directive.stmts(), "with").flat_map(|d| self.env(d)).collect();
+        let with = directives(directive.stmts(), "with").flat_map(|d| self.with(d)).collect();
         let env = directives(directive.stmts(), "env").flat_map(|d| self.env(d)).collect();
         Step { attrs, with, env }
     }
@@ -168,7 +163,7 @@ impl Resolver<'_> {
         }
         for (key, level) in &found {
             self.one_of(key, PERMISSIONS, "permission");
-            self.one_of(level, &["read", "write"], "access");
+            self.one_of(level, access(&key.text), "access");
         }
         found
     }
@@ -262,6 +257,11 @@ fn rule_stmts(stmts: &[Stmt]) -> impl Iterator<Item = &RuleStmt> {
 }
 
 /// Scopes of the workflow's token. <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions>
+/// What a scope can be granted. <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions>
+fn access(scope: &str) -> &'static [&'static str] {
+    if scope == "id_token" { &["write"] } else { &["read", "write"] }
+}
+
 const PERMISSIONS: &[&str] = &[
     "actions",
     "attestations",

@@ -142,10 +142,10 @@ impl<'a> Builder<'a> {
 
     fn attr(&mut self, pair: Pair<'_, Rule>) -> Option<(StmtKind, Span)> {
         let mut parts = self.parts(pair);
-        let key = self.ident(&parts.next()?);
+        let Label { name: key, quoted } = self.label(&parts.next()?);
         let value = self.expr(parts.find(|part| part.as_rule() == Rule::expr)?);
         let end = value.span;
-        Some((StmtKind::Attr(Attr { key, value }), end))
+        Some((StmtKind::Attr(Attr { key, quoted, value }), end))
     }
 
     fn rule(&mut self, pair: Pair<'_, Rule>) -> Option<(StmtKind, Span)> {
