@@ -58,6 +58,17 @@ impl Resolver<'_> {
             self.problem(Problem::MissingEquals { key: word.clone() });
         } else {
             self.keyword(block, word);
+            self.surplus(block, directive);
+        }
+    }
+
+    /// Complains about names, a type or a value that the statement does not take.
+    pub(super) fn surplus(&mut self, block: &'static Block, directive: &Directive) {
+        let Some(statement) = block.statements.iter().find(|statement| statement.keyword == directive.keyword.text) else { return };
+        let takes = Head::of(statement.keyword);
+        let labels = directive.labels.len() > takes.labels;
+        if labels || (directive.ty.is_some() && !takes.ty) || (directive.value.is_some() && !takes.value) {
+            self.problem(Problem::WrongForm { span: directive.head(), form: statement.form });
         }
     }
 
@@ -160,4 +171,54 @@ impl Resolver<'_> {
 /// Right behind the opening brace.
 fn insertion(body: Span) -> Span {
     Span { start: body.start + 1, end: body.start + 1, ..body }
+}
+
+/// What may stand between a keyword and its block.
+#[derive(Debug, PartialEq)]
+struct Head {
+    /// Most names.
+    labels: usize,
+    /// Whether a type may.
+    ty: bool,
+    /// Whether a value may.
+    value: bool,
+}
+
+impl Head {
+    fn of(keyword: &str) -> Self {
+        let (labels, ty, value) = match keyword {
+            "mlp" => (0, false, true),
+            "param" | "input" => (1, true, true),
+            "connection" | "output" => (1, true, false),
+            "metric" => (2, true, false),
+            "smoke" => (2, false, false),
+            "parallel" | "sequence" | "step" | "permissions" | "skip" | "rollback" => (0, false, false),
+            "env" | "with" | "resources" | "transformer_resources" | "autoscale" => (0, false, false),
+            _ => (1, false, false),
+        };
+        Self { labels, ty, value }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FileId;
+
+    /// The table says what the forms in the schema show.
+    #[test]
+    fn heads_are_as_the_reference_writes_them() {
+        let mut blocks = vec![&schema::FILE, &schema::PIPELINE, &schema::STEP, &schema::ON_FAILURE];
+        blocks.extend([schema::CONNECTIONS, schema::TRIGGERS, schema::STAGES, schema::SMOKE_TESTS].into_iter().flatten());
+        let mut seen = 0;
+        for statement in blocks.into_iter().flat_map(|block| block.statements) {
+            let parsed = crate::syntax::parse(FileId::default(), &statement.form.replace('…', ""));
+            let Some(directive) = parsed.file.stmts.first().and_then(Stmt::directive) else { continue };
+            let labels = directive.labels.len();
+            let head = Head { labels, ty: directive.ty.is_some(), value: directive.value.is_some() };
+            assert_eq!(Head::of(statement.keyword), head, "{}", statement.form);
+            seen += 1;
+        }
+        assert!(seen > 40, "{seen}");
+    }
 }

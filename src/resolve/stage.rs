@@ -144,7 +144,8 @@ impl Resolver<'_> {
 
     fn step(&mut self, directive: &Directive) -> Step {
         let attrs = self.attrs(&schema::STEP, directive.head(), directive.body.as_ref());
-        if attrs.get("uses").is_some() == attrs.get("run").is_some() {
+        let written = |name: &str| directive.stmts().iter().any(|stmt| matches!(&stmt.kind, StmtKind::Attr(attr) if attr.key.text == name));
+        if written("uses") == written("run") {
             self.problem(Problem::WrongForm { span: directive.head(), form: "step { uses = action(\"…\") } or step { run = … }" });
         }
         let with = directives(directive.stmts(), "with").flat_map(|d| self.with(d)).collect();
@@ -169,12 +170,11 @@ impl Resolver<'_> {
     }
 
     fn declared_output(&mut self, directive: &Directive) -> Option<Ident> {
-        let (Some(name), Some(ty)) = (directive.name(), &directive.ty) else {
-            self.problem(Problem::WrongForm { span: directive.head(), form: "output rows: int" });
-            return None;
-        };
-        self.scalar_type(&ty.name)?;
-        Some(name.clone())
+        match (directive.name(), &directive.ty) {
+            (Some(_), Some(ty)) => drop(self.scalar_type(&ty.name)),
+            _ => self.problem(Problem::WrongForm { span: directive.head(), form: "output rows: int" }),
+        }
+        directive.name().cloned()
     }
 
     fn skips(&mut self, directive: &Directive) -> Vec<(ConnectionId, String)> {
