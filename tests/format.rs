@@ -102,7 +102,7 @@ fn made(kind: ExprKind) -> Expr {
 }
 
 fn attr(key: &str, value: ExprKind) -> Stmt {
-    Stmt { span: Span::default(), doc: None, kind: StmtKind::Attr(Attr { key: word(key), value: made(value) }) }
+    Stmt { span: Span::default(), doc: None, kind: StmtKind::Attr(Attr { key: word(key), quoted: false, value: made(value) }) }
 }
 
 fn block(keyword: &str, name: &str, stmts: Vec<Stmt>) -> Stmt {

@@ -72,7 +72,7 @@ fn head() -> impl Strategy<Value = String> {
 
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
-        3 => (word(), expr()).prop_map(|(key, value)| format!("{key}~=^{value}~")),
+        3 => (quoted_or_not(), expr()).prop_map(|(key, value)| format!("{key}~=^{value}~")),
         2 => expr().prop_map(|rule| format!("require {rule}~")),
         1 => expr().prop_map(|rule| format!("expect {rule}~")),
         1 => vec(word(), 1..4).prop_map(|names| format!("secret {}~\n", names.join("~,^"))),

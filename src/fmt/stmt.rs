@@ -171,7 +171,7 @@ impl Formatter<'_> {
     fn cells(&mut self, stmt: &Stmt) -> Vec<Cell<Doc>> {
         match &stmt.kind {
             StmtKind::Attr(attr) => {
-                let key = Doc::text(attr.key.text.as_str());
+                let key = Doc::text(self.name(&attr.key, attr.quoted));
                 vec![cell(Slot::Head, key), cell(Slot::Value, self.assigned(attr.key.span, &attr.value))]
             }
             StmtKind::Rule(rule) => self.rule(rule),
@@ -231,7 +231,11 @@ impl Formatter<'_> {
     }
 
     fn label(&self, label: &Label) -> String {
-        if label.quoted { self.quoted(&label.name.text, label.name.span) } else { label.name.text.clone() }
+        self.name(&label.name, label.quoted)
+    }
+
+    fn name(&self, name: &Ident, quoted: bool) -> String {
+        if quoted { self.quoted(&name.text, name.span) } else { name.text.clone() }
     }
 }
 

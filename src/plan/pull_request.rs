@@ -2,6 +2,8 @@
 
 use super::build::{Planner, text};
 use super::jobs::{checkout, step};
+use crate::lock::{Lock, Source};
+
 use super::{Action, Condition, Env, EnvValue, Job, PullRequest, Step};
 
 impl Planner<'_> {
@@ -29,7 +31,6 @@ impl Planner<'_> {
 
     fn check_job(&self) -> Job {
         let run = |name: &str, text: String| step(name, Action::Run { text, folder: String::new() });
-        let version = env!("CARGO_PKG_VERSION");
         let source = super::command::shell_line(&[self.source.to_owned()]);
         Job {
             id: "check".into(),
@@ -45,11 +46,18 @@ impl Planner<'_> {
             env: Env::new(),
             steps: vec![
                 checkout(),
-                run("Install mlp", format!("cargo install --locked --version {version} mlp")),
+                run("Install mlp", install(self.lock)),
                 run("Check the pipeline", format!("mlp check --output-format github {source}")),
                 run("Compare what is generated", format!("mlp build --check {source}")),
             ],
         }
+    }
+}
+
+fn install(lock: &Lock) -> String {
+    match &lock.mlp {
+        Some(Source { git, sha }) => format!("cargo install --locked --git {git} --rev {sha} mlp"),
+        None => format!("cargo install --locked --version {} mlp", env!("CARGO_PKG_VERSION")),
     }
 }
 

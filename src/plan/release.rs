@@ -30,8 +30,6 @@ pub struct Release {
     pub transformer_resources: Resources,
     /// How many replicas.
     pub autoscale: Option<Autoscale>,
-    /// Share of requests, in percent, that a new model gets first.
-    pub canary: Option<u32>,
     /// Where in the GitOps repository it stands.
     pub target: Target,
     /// Clone URL of the GitOps repository.
@@ -120,7 +118,6 @@ impl Planner<'_> {
             resources: resources(deploy.block("resources"), MODEL_SERVER),
             transformer_resources: resources(deploy.block("transformer_resources"), TRANSFORMER),
             autoscale: deploy.block("autoscale").map(autoscale),
-            canary: deploy.attrs.number("canary").map(|share| small(share * 100.0)),
             target: self.target(deploy)?,
             repository: git_url(git),
             branch: git.attrs.string("branch").unwrap_or("main").to_owned(),

@@ -23,6 +23,7 @@ impl Resolver<'_> {
         for stmt in stmts {
             match &stmt.kind {
                 StmtKind::Attr(attr) => {
+                    self.bare_key(attr);
                     if let Some(first) = seen.insert(&attr.key.text, attr.key.span) {
                         self.problem(Problem::Duplicate { name: attr.key.clone(), first });
                     } else {
@@ -57,6 +58,17 @@ impl Resolver<'_> {
             self.problem(Problem::MissingEquals { key: word.clone() });
         } else {
             self.keyword(block, word);
+            self.surplus(block, directive);
+        }
+    }
+
+    /// Complains about names, a type or a value that the statement does not take.
+    pub(super) fn surplus(&mut self, block: &'static Block, directive: &Directive) {
+        let Some(statement) = block.statements.iter().find(|statement| statement.keyword == directive.keyword.text) else { return };
+        let takes = Head::of(statement.keyword);
+        let labels = directive.labels.len() > takes.labels;
+        if labels || (directive.ty.is_some() && !takes.ty) || (directive.value.is_some() && !takes.value) {
+            self.problem(Problem::WrongForm { span: directive.head(), form: statement.form });
         }
     }
 
@@ -97,27 +109,51 @@ impl Resolver<'_> {
         Some(Spanned { value, span: head })
     }
 
-    /// The pairs of a block with keys of the user's own: `env`, `with`, `skip`, `permissions`.
+    fn bare_key(&mut self, attr: &ast::Attr) {
+        if attr.quoted {
+            self.problem(Problem::QuotedKey(attr.key.clone()));
+        }
+    }
+
+    /// The pairs of a block with bare keys of the user's own: `env`, `skip`, `permissions`.
     pub(super) fn pairs<'b>(&mut self, directive: &'b Directive) -> Vec<(&'b Ident, &'b Expr)> {
-        let mut pairs: Vec<(&Ident, &Expr)> = Vec::new();
+        let attrs = self.key_values(directive);
+        attrs.iter().for_each(|attr| self.bare_key(attr));
+        attrs.into_iter().map(|attr| (&attr.key, &attr.value)).collect()
+    }
+
+    /// What a block with keys of the user's own says.
+    fn key_values<'b>(&mut self, directive: &'b Directive) -> Vec<&'b ast::Attr> {
+        let mut attrs: Vec<&ast::Attr> = Vec::new();
         for stmt in directive.stmts() {
             match &stmt.kind {
                 StmtKind::Attr(attr) => {
-                    if let Some((first, _)) = pairs.iter().find(|(key, _)| key.text == attr.key.text) {
-                        self.problem(Problem::Duplicate { name: attr.key.clone(), first: first.span });
+                    if let Some(first) = attrs.iter().find(|first| first.key == attr.key) {
+                        self.problem(Problem::Duplicate { name: attr.key.clone(), first: first.key.span });
                     }
-                    pairs.push((&attr.key, &attr.value));
+                    attrs.push(attr);
                 }
                 StmtKind::Junk(_) => {}
                 _ => self.problem(Problem::WrongForm { span: stmt.span, form: "NAME = value" }),
             }
         }
-        pairs
+        attrs
     }
 
     /// `env { … }`
     pub(super) fn env(&mut self, directive: &Directive) -> Vec<(Ident, Spanned)> {
         let pairs = self.pairs(directive);
+        self.env_values(pairs)
+    }
+
+    /// `with { … }`: the keys are the action's, so they may be quoted.
+    pub(super) fn with(&mut self, directive: &Directive) -> Vec<(Ident, Spanned)> {
+        let attrs = self.key_values(directive);
+        attrs.iter().for_each(|attr| self.check_input_name(&attr.key));
+        self.env_values(attrs.into_iter().map(|attr| (&attr.key, &attr.value)))
+    }
+
+    fn env_values<'b>(&mut self, pairs: impl IntoIterator<Item = (&'b Ident, &'b Expr)>) -> Vec<(Ident, Spanned)> {
         pairs.into_iter().filter_map(|(key, value)| Some((key.clone(), self.value(value, Ty::EnvValue)?))).collect()
     }
 
@@ -135,4 +171,54 @@ impl Resolver<'_> {
 /// Right behind the opening brace.
 fn insertion(body: Span) -> Span {
     Span { start: body.start + 1, end: body.start + 1, ..body }
+}
+
+/// What may stand between a keyword and its block.
+#[derive(Debug, PartialEq)]
+struct Head {
+    /// Most names.
+    labels: usize,
+    /// Whether a type may.
+    ty: bool,
+    /// Whether a value may.
+    value: bool,
+}
+
+impl Head {
+    fn of(keyword: &str) -> Self {
+        let (labels, ty, value) = match keyword {
+            "mlp" => (0, false, true),
+            "param" | "input" => (1, true, true),
+            "connection" | "output" => (1, true, false),
+            "metric" => (2, true, false),
+            "smoke" => (2, false, false),
+            "parallel" | "sequence" | "step" | "permissions" | "skip" | "rollback" => (0, false, false),
+            "env" | "with" | "resources" | "transformer_resources" | "autoscale" => (0, false, false),
+            _ => (1, false, false),
+        };
+        Self { labels, ty, value }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FileId;
+
+    /// The table says what the forms in the schema show.
+    #[test]
+    fn heads_are_as_the_reference_writes_them() {
+        let mut blocks = vec![&schema::FILE, &schema::PIPELINE, &schema::STEP, &schema::ON_FAILURE];
+        blocks.extend([schema::CONNECTIONS, schema::TRIGGERS, schema::STAGES, schema::SMOKE_TESTS].into_iter().flatten());
+        let mut seen = 0;
+        for statement in blocks.into_iter().flat_map(|block| block.statements) {
+            let parsed = crate::syntax::parse(FileId::default(), &statement.form.replace('…', ""));
+            let Some(directive) = parsed.file.stmts.first().and_then(Stmt::directive) else { continue };
+            let labels = directive.labels.len();
+            let head = Head { labels, ty: directive.ty.is_some(), value: directive.value.is_some() };
+            assert_eq!(Head::of(statement.keyword), head, "{}", statement.form);
+            seen += 1;
+        }
+        assert!(seen > 40, "{seen}");
+    }
 }

@@ -71,6 +71,7 @@ impl Resolver<'_> {
     }
 
     fn top_directive(&mut self, stmt: &Stmt, directive: &Directive) {
+        self.surplus(&schema::FILE, directive);
         match directive.keyword.text.as_str() {
             "mlp" | "pipeline" => {}
             "use" => self.import(stmt, directive),

@@ -309,5 +309,5 @@ fn with_body(stmt: &Stmt, directive: &Directive, stmts: Vec<Stmt>) -> Stmt {
 pub fn attr_stmt(key: &str, value: &str, at: Span) -> Stmt {
     let mut value = crate::syntax::parse_expr(value).unwrap_or(Expr { span: at, kind: ExprKind::Bad });
     place_expr(&mut value, at);
-    Stmt { span: at, doc: None, kind: StmtKind::Attr(Attr { key: Ident { text: key.to_owned(), span: at }, value }) }
+    Stmt { span: at, doc: None, kind: StmtKind::Attr(Attr { key: Ident { text: key.to_owned(), span: at }, quoted: false, value }) }
 }

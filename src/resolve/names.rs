@@ -1,6 +1,7 @@
 //! Names that other systems must accept.
 
 use super::Resolver;
+use super::hir::Attrs;
 use super::problem::Problem;
 use crate::syntax::ast::Ident;
 
@@ -41,6 +42,28 @@ pub fn image_name(text: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
+/// Whether Kubernetes takes it as a DNS subdomain: labels divided by dots, which may begin with a digit.
+fn is_dns_subdomain(text: &str) -> bool {
+    let alphanumeric = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let part = |part: &[u8]| {
+        let ends = alphanumeric(part.first().copied()) && alphanumeric(part.last().copied());
+        ends && part.iter().all(|b| *b == b'-' || alphanumeric(Some(*b)))
+    };
+    text.len() <= 253 && text.as_bytes().split(|b| *b == b'.').all(part)
+}
+
+/// Whether an action can have an input of this name.
+/// <https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax#inputsinput_id>
+fn is_input_name(text: &str) -> bool {
+    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    begins && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
+/// The name that a string attribute gives, and where it stands.
+pub(super) fn written_name(attrs: &Attrs, key: &str) -> Option<Ident> {
+    Some(Ident { text: attrs.string(key)?.to_owned(), span: attrs.get(key)?.span })
+}
+
 impl Resolver<'_> {
     /// Complains about a declared name that the language keeps for itself.
     pub(super) fn check_reserved(&mut self, name: &Ident) {
@@ -54,6 +77,22 @@ impl Resolver<'_> {
         if !is_dns_label(&name.text) {
             let suggestion = dns_label(&name.text);
             self.problem(Problem::InvalidName { name: name.clone(), what, suggestion });
+        }
+    }
+
+    /// Complains about a service account that Kubernetes would refuse.
+    pub(super) fn check_service_account(&mut self, name: &Ident) {
+        if !is_dns_subdomain(&name.text) {
+            let suggestion = dns_label(&name.text);
+            self.problem(Problem::InvalidName { name: name.clone(), what: "service account", suggestion });
+        }
+    }
+
+    /// Complains about a name that no input of an action has.
+    pub(super) fn check_input_name(&mut self, name: &Ident) {
+        if !is_input_name(&name.text) {
+            let suggestion = dns_label(&name.text);
+            self.problem(Problem::InvalidName { name: name.clone(), what: "input", suggestion });
         }
     }
 
@@ -75,7 +114,24 @@ mod tests {
         for text in ["Churn Model", "9lives", "_x_", "", "ä", "a--", &"x".repeat(80)] {
             assert!(is_dns_label(&dns_label(text)), "{text}");
             assert!(is_image_name(&image_name(text)), "{text}");
+            assert!(is_dns_subdomain(&dns_label(text)) && is_input_name(&dns_label(text)), "{text}");
         }
         assert!(!is_dns_label("1a") && !is_dns_label("a_b") && is_dns_label("a-1"));
+    }
+
+    #[test]
+    fn service_accounts() {
+        for text in ["kserve-s3", "1a", "a.b-c.d"] {
+            assert!(is_dns_subdomain(text), "{text}");
+        }
+        for text in ["", "S3", "a_b", "a.", "a..b", "-a", "a-", &"a".repeat(254)] {
+            assert!(!is_dns_subdomain(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn inputs() {
+        assert!(["python-version", "_x", "node_20"].into_iter().all(is_input_name));
+        assert!(!["", "a b", "a.b", "-a", "1a", "é"].into_iter().any(is_input_name));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::Resolver;
 use super::defaults;
 use super::hir::{Environment, EnvironmentId, Flow, Input, Parallel, Pipeline, StageId, Trigger};
+use super::names::written_name;
 use super::problem::Problem;
 use super::scope::{Entry, Symbol};
 use crate::schema;
@@ -123,11 +124,11 @@ impl Resolver<'_> {
                 continue;
             };
             let attrs = self.attrs(&schema::ENVIRONMENT, directive.head(), directive.body.as_ref());
-            if let Some(namespace) = attrs.get("namespace")
-                && let Some(text) = attrs.string("namespace")
-            {
-                let name = Ident { text: text.to_owned(), span: namespace.span };
-                self.check_dns_label(&name, "namespace");
+            if let Some(namespace) = written_name(&attrs, "namespace") {
+                self.check_dns_label(&namespace, "namespace");
+            }
+            if let Some(account) = written_name(&attrs, "service_account") {
+                self.check_service_account(&account);
             }
             let id = EnvironmentId(parts.environments.len());
             self.declare(name, Symbol::Environment(id));
@@ -158,6 +159,7 @@ impl Resolver<'_> {
                     last = ends;
                 }
                 "sequence" => {
+                    directive.stmts().iter().for_each(|stmt| self.check_branch(stmt, "sequence"));
                     let (inner, ends) = self.flow(directive.stmts(), last, parts);
                     flow.extend(inner);
                     last = ends;
@@ -178,7 +180,7 @@ impl Resolver<'_> {
         let mut ends = Vec::new();
         let mut inside: Vec<StageId> = Vec::new();
         for stmt in directive.stmts() {
-            self.check_branch(stmt);
+            self.check_branch(stmt, "parallel");
             let first = self.stages.len();
             let (branch, exits) = self.flow(std::slice::from_ref(stmt), last.to_vec(), parts);
             let made: Vec<StageId> = (first..self.stages.len()).map(StageId).collect();
@@ -194,9 +196,11 @@ impl Resolver<'_> {
         (Parallel { span: directive.keyword.span, branches }, ends)
     }
 
-    fn check_branch(&mut self, stmt: &Stmt) {
+    fn check_branch(&mut self, stmt: &Stmt, block: &'static str) {
         let keyword = match &stmt.kind {
-            StmtKind::Directive(d) if defaults::is_stage(d) || matches!(d.keyword.text.as_str(), "sequence" | "parallel") => return,
+            StmtKind::Directive(d) if defaults::is_stage(d) || matches!(d.keyword.text.as_str(), "sequence" | "parallel") => {
+                return self.surplus(&schema::PIPELINE, d);
+            }
             StmtKind::Directive(d) => &d.keyword,
             StmtKind::Attr(attr) => &attr.key,
             StmtKind::Rule(rule) => &rule.keyword,
@@ -204,7 +208,7 @@ impl Resolver<'_> {
             StmtKind::Junk(_) => return,
         };
         let candidates = schema::STAGES.iter().map(|block| block.name).chain(["sequence", "parallel"]).map(str::to_owned).collect();
-        self.problem(Problem::UnknownKeyword { keyword: keyword.clone(), block: "parallel", candidates });
+        self.problem(Problem::UnknownKeyword { keyword: keyword.clone(), block, candidates });
     }
 
     fn set_visible(&mut self, ids: &[StageId], visible: bool) {

@@ -98,6 +98,8 @@ pub enum Problem {
         /// The key.
         key: Ident,
     },
+    /// A key in quotes where it is not another system's.
+    QuotedKey(Ident),
     /// A statement of the wrong form.
     WrongForm {
         /// The statement.
@@ -247,6 +249,7 @@ impl Problem {
             | Self::OutsideRepository { span, .. }
             | Self::NotConstant { span, .. } => *span,
             Self::Reserved(name)
+            | Self::QuotedKey(name)
             | Self::UnknownName { name, .. }
             | Self::UsedAbove { name, .. }
             | Self::Sibling { name, .. }

@@ -2,6 +2,7 @@
 
 use super::Resolver;
 use super::hir::{ConnectionId, Metric, OnFailure, Smoke, Spanned, Stage, StageId, Step, Value};
+use super::names::written_name;
 use super::pipeline::directives;
 use super::problem::Problem;
 use super::rules::RuleScope;
@@ -71,17 +72,11 @@ impl Resolver<'_> {
     }
 
     fn stage_names(&mut self, stage: &Stage) {
-        if stage.kind() == "deploy"
-            && let (Some(text), Some(at)) = (stage.attrs.string("name"), stage.attrs.get("name"))
-        {
-            let name = Ident { text: text.to_owned(), span: at.span };
-            self.check_dns_label(&name, "InferenceService");
-        }
-        if stage.kind() == "image"
-            && let (Some(text), Some(at)) = (stage.attrs.string("name"), stage.attrs.get("name"))
-        {
-            let name = Ident { text: text.to_owned(), span: at.span };
-            self.check_image_name(&name);
+        let name = || written_name(&stage.attrs, "name");
+        match stage.kind() {
+            "deploy" => name().iter().for_each(|name| self.check_dns_label(name, "InferenceService")),
+            "image" => name().iter().for_each(|name| self.check_image_name(name)),
+            _ => {}
         }
     }
 
@@ -149,10 +144,11 @@ impl Resolver<'_> {
 
     fn step(&mut self, directive: &Directive) -> Step {
         let attrs = self.attrs(&schema::STEP, directive.head(), directive.body.as_ref());
-        if attrs.get("uses").is_some() == attrs.get("run").is_some() {
+        let written = |name: &str| directive.stmts().iter().any(|stmt| matches!(&stmt.kind, StmtKind::Attr(attr) if attr.key.text == name));
+        if written("uses") == written("run") {
             self.problem(Problem::WrongForm { span: directive.head(), form: "step { uses = action(\"…\") } or step { run = … }" });
         }
-        let with = directives(directive.stmts(), "with").flat_map(|d| self.env(d)).collect();
+        let with = directives(directive.stmts(), "with").flat_map(|d| self.with(d)).collect();
         let env = directives(directive.stmts(), "env").flat_map(|d| self.env(d)).collect();
         Step { attrs, with, env }
     }
@@ -168,18 +164,17 @@ impl Resolver<'_> {
         }
         for (key, level) in &found {
             self.one_of(key, PERMISSIONS, "permission");
-            self.one_of(level, &["read", "write"], "access");
+            self.one_of(level, access(&key.text), "access");
         }
         found
     }
 
     fn declared_output(&mut self, directive: &Directive) -> Option<Ident> {
-        let (Some(name), Some(ty)) = (directive.name(), &directive.ty) else {
-            self.problem(Problem::WrongForm { span: directive.head(), form: "output rows: int" });
-            return None;
-        };
-        self.scalar_type(&ty.name)?;
-        Some(name.clone())
+        match (directive.name(), &directive.ty) {
+            (Some(_), Some(ty)) => drop(self.scalar_type(&ty.name)),
+            _ => self.problem(Problem::WrongForm { span: directive.head(), form: "output rows: int" }),
+        }
+        directive.name().cloned()
     }
 
     fn skips(&mut self, directive: &Directive) -> Vec<(ConnectionId, String)> {
@@ -262,6 +257,11 @@ fn rule_stmts(stmts: &[Stmt]) -> impl Iterator<Item = &RuleStmt> {
 }
 
 /// Scopes of the workflow's token. <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions>
+/// What a scope can be granted. <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions>
+fn access(scope: &str) -> &'static [&'static str] {
+    if scope == "id_token" { &["write"] } else { &["read", "write"] }
+}
+
 const PERMISSIONS: &[&str] = &[
     "actions",
     "attestations",

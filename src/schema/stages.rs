@@ -188,11 +188,6 @@ static DEPLOY: Block = Block {
         inferred("gitops", Ty::GitPath, "`deploy/mlp/<pipeline>` of the git connection", "Folder of manifests that mlp writes whole."),
         optional("manifest", Ty::GitFile, "A KServe manifest of yours, in which only URI and digest are replaced."),
         inferred("name", Ty::String, "the pipeline's name", "Name of the InferenceService."),
-        optional(
-            "canary",
-            Ty::Percent,
-            "Share of requests that a new model gets first; refused until KServe routes to canaries in standard mode.",
-        ),
         inferred("protocol", Ty::Word(&["v1", "v2"]), "`v2`, or `v1` for `huggingface`", "Inference protocol."),
         timeout("15min"),
         RUNNER,

@@ -49,8 +49,10 @@ pub enum StmtKind {
 /// `key = value`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attr {
-    /// The key.
+    /// The key, unescaped.
     pub key: Ident,
+    /// Whether the key was quoted.
+    pub quoted: bool,
     /// The value.
     pub value: Expr,
 }

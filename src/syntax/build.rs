@@ -101,10 +101,11 @@ impl<'a> Builder<'a> {
     fn junk(&mut self, pair: Pair<'_, Rule>) -> Stmt {
         let mut span = self.span(&pair);
         let mut body = None;
-        for part in self.parts(pair) {
+        let mut parts = self.parts(pair);
+        while let Some(part) = parts.next() {
             if part.as_rule() == Rule::junk_text {
                 span = self.span(&part);
-                self.report_junk(&part);
+                self.report_junk(&part, parts.peek().is_some());
             } else {
                 let found = self.body(part);
                 if found.span.start == span.start {
@@ -125,14 +126,14 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn report_junk(&mut self, pair: &Pair<'_, Rule>) {
+    fn report_junk(&mut self, pair: &Pair<'_, Rule>, before_block: bool) {
         let text = pair.as_str().trim_end();
         let span = Span { end: self.span(pair).start.saturating_add(u32::try_from(text.len()).unwrap_or(0)), ..self.span(pair) };
         let overlaps = |other: &Span| other.start <= span.end && span.start <= other.end;
         if text.is_empty() || self.covered.iter().any(overlaps) {
             return;
         }
-        let error = diagnose(self.file, text, span.start as usize);
+        let error = diagnose(self.file, text, span.start as usize, before_block);
         self.out.errors.push(error);
     }
 
@@ -142,10 +143,10 @@ impl<'a> Builder<'a> {
 
     fn attr(&mut self, pair: Pair<'_, Rule>) -> Option<(StmtKind, Span)> {
         let mut parts = self.parts(pair);
-        let key = self.ident(&parts.next()?);
+        let Label { name: key, quoted } = self.label(&parts.next()?);
         let value = self.expr(parts.find(|part| part.as_rule() == Rule::expr)?);
         let end = value.span;
-        Some((StmtKind::Attr(Attr { key, value }), end))
+        Some((StmtKind::Attr(Attr { key, quoted, value }), end))
     }
 
     fn rule(&mut self, pair: Pair<'_, Rule>) -> Option<(StmtKind, Span)> {

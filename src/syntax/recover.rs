@@ -7,17 +7,21 @@ use super::parse::{Grammar, Rule};
 use super::{SyntaxError, SyntaxErrorKind};
 use crate::source::{FileId, Span};
 
-/// Says what is wrong with `text`, which begins at `offset`.
-pub fn diagnose(file: FileId, text: &str, offset: usize) -> SyntaxError {
-    missing_equals(file, text, offset).unwrap_or_else(|| unexpected(file, text, offset))
+/// Says what is wrong with `text`, which begins at `offset`. What stands before a block is no attribute.
+pub fn diagnose(file: FileId, text: &str, offset: usize, before_block: bool) -> SyntaxError {
+    let attribute = if before_block { None } else { missing_equals(file, text, offset) };
+    attribute.unwrap_or_else(|| unexpected(file, text, offset))
 }
 
+/// `key value` and `key: value`: where the `=` belongs, or what stands in its place.
 fn missing_equals(file: FileId, text: &str, offset: usize) -> Option<SyntaxError> {
-    let mut pairs = Grammar::parse(Rule::strict_pair, text).ok()?;
-    let key = pairs.find(|pair| pair.as_rule() == Rule::strict_pair)?.into_inner().next()?;
-    let end = offset + key.as_span().end();
+    let read = |rule| Grammar::parse(rule, text).ok()?.find(|pair| pair.as_rule() == rule);
+    let mut parts = read(Rule::strict_pair).or_else(|| read(Rule::strict_colon))?.into_inner();
+    let key = parts.next()?;
+    let start = key.as_span().end();
+    let end = parts.next().filter(|part| part.as_rule() == Rule::colon).map_or(start, |colon| colon.as_span().end());
     let kind = SyntaxErrorKind::MissingEquals { key: key.as_str().to_owned() };
-    Some(SyntaxError { kind, span: Span::new(file, end..end) })
+    Some(SyntaxError { kind, span: Span::new(file, offset + start..offset + end) })
 }
 
 fn unexpected(file: FileId, text: &str, offset: usize) -> SyntaxError {

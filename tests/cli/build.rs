@@ -148,3 +148,21 @@ fn the_result_does_not_depend_on_threads() {
     };
     assert_eq!(run("1"), run("5"));
 }
+
+#[test]
+fn the_lock_says_where_pull_requests_get_mlp_from() {
+    let world = World::hello();
+    world.write("hello.mlp", HELLO.replace("  train fit", "  on pull_request\n  train fit"));
+    let installs = |line: &str| world.read(".github/workflows/mlp-hello-pr.yml").contains(line);
+    world.mlp(&["build"]).is(0);
+    assert!(installs(concat!("cargo install --locked --version ", env!("CARGO_PKG_VERSION"), " mlp")));
+    let sha = "0123456789abcdef0123456789abcdef01234567";
+    let lock =
+        world.read("mlp.lock").replacen('{', &format!(r#"{{ "mlp": {{ "git": "https://github.com/acme/mlp", "sha": "{sha}" }},"#), 1);
+    world.write("mlp.lock", lock);
+    world.mlp(&["build"]).is(0);
+    assert!(installs(&format!("cargo install --locked --git https://github.com/acme/mlp --rev {sha} mlp")));
+    assert!(world.read("mlp.lock").contains(sha), "a build keeps what it does not know better");
+    world.write("mlp.lock", r#"{ "mlp": { "git": "https://github.com/acme/mlp", "sha": "main" } }"#);
+    world.mlp(&["build"]).is(2).says("MLP0010").says("expected a commit of 40");
+}

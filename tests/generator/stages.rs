@@ -215,8 +215,7 @@ impl Author {
             let digest = images.first().map(|id| format!("{}.digest", self.stages[*id].name));
             given.push(("transformer", digest.unwrap_or_else(|| self.image_by_digest())));
         }
-        // A canary is refused as long as no KServe routes to it.
-        let mut never = vec!["after", "model", "environment", "namespace", "transformer", "canary"];
+        let mut never = vec!["after", "model", "environment", "namespace", "transformer"];
         if exports.is_empty() || exports.iter().any(|id| !self.over_v1.contains(id)) {
             given.extend(self.choices.chance(30).then(|| ("protocol", "v2".to_owned())));
             never.push("protocol");

@@ -219,6 +219,9 @@ impl Author {
     /// `env { … }` with a name or two that are awkward themselves.
     pub fn env(&mut self, keyword: &str) -> String {
         let mut keys = vec!["PLAIN", "on", "Y", "NULL", "lower_case", "_1e3", "ROWS"];
+        if keyword == "with" {
+            keys.extend(["\"python-version\"", "\"_-\"", "\"no\"", "\"cache_to-Path\""]);
+        }
         let mut pairs = Vec::new();
         for _ in 0..=self.choices.below(3) {
             let key = keys.remove(self.choices.below(keys.len()));

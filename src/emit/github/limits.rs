@@ -20,7 +20,7 @@ pub fn check(view: &Workflow, text: &str) -> Result<(), String> {
         return Err(format!("a manual run would ask for {} inputs, and GitHub takes at most {INPUTS}: leave some out", view.inputs.len()));
     }
     view.jobs.iter().try_for_each(job)?;
-    distinct(view)?;
+    distinct(view.jobs.iter().map(|job| job.id.as_str()))?;
     if text.len() > FILE && text.chars().count() > FILE {
         return Err(format!("the workflow would have more than {FILE} characters, which GitHub refuses: split the pipeline"));
     }
@@ -36,10 +36,10 @@ fn job(job: &Job) -> Result<(), String> {
 }
 
 /// GitHub does not tell `Fit` from `fit`.
-fn distinct(view: &Workflow) -> Result<(), String> {
+fn distinct<'i>(mut ids: impl Iterator<Item = &'i str>) -> Result<(), String> {
     let mut seen = BTreeSet::new();
-    match view.jobs.iter().find(|job| !seen.insert(job.id.to_ascii_lowercase())) {
-        Some(job) => Err(format!("two jobs would have the id `{}`, in which GitHub takes no notice of case: rename a stage", job.id)),
+    match ids.find(|id| !seen.insert(id.to_ascii_lowercase())) {
+        Some(id) => Err(format!("two jobs would have the id `{id}`, in which GitHub takes no notice of case: rename a stage")),
         None => Ok(()),
     }
 }
@@ -63,4 +63,32 @@ fn expression(job: &str, key: &str, text: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("`{key}` of job `{job}` holds an expression and more than {EXPRESSION} characters, which GitHub refuses: shorten it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_distinct_without_their_case() {
+        assert_eq!(distinct(["fit", "fits", "rollback"].into_iter()), Ok(()));
+        for ids in [["fit", "quality", "fit"], ["fit", "quality", "Fit"]] {
+            let error = distinct(ids.into_iter()).expect_err("the last is the first again");
+            assert!(error.contains(&format!("`{}`", ids[2])), "{error}");
+        }
+    }
+
+    #[test]
+    fn ids_are_short() {
+        assert_eq!(short(&"a".repeat(ID - 1)), Ok(()));
+        assert!(short(&"a".repeat(ID)).is_err());
+    }
+
+    #[test]
+    fn only_texts_with_an_expression_are_bounded() {
+        let text = |length: usize| "ü".repeat(length) + "${{ x }}";
+        assert_eq!(expression("fit", "X", &text(EXPRESSION - 8)), Ok(()));
+        assert!(expression("fit", "X", &text(EXPRESSION - 7)).is_err());
+        assert_eq!(expression("fit", "X", &"ü".repeat(2 * EXPRESSION)), Ok(()));
+    }
 }

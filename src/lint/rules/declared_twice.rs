@@ -27,6 +27,7 @@ fn check(context: &Context<'_>, sink: &mut Sink) {
         let environments = pipeline.environments.iter().map(|environment| &environment.name);
         sink.extend(alike(environments, dns_label).map(|(name, first)| unlike(name, first, "Kubernetes", "environment")));
         for keys in keys(pipeline) {
+            sink.extend(alike(keys.iter().copied(), lower).map(|(name, first)| unlike(name, first, "GitHub", "value")));
             sink.extend(repeated(keys).map(|(name, first)| report(context, name, first.span)));
         }
     }

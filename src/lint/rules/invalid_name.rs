@@ -10,6 +10,10 @@ pub static RULE: Rule =
 const LABEL: &str = "lower-case letters, digits and `-`, beginning with a letter, at most 63";
 /// What a registry asks of an image's name.
 const IMAGE: &str = "lower-case letters, digits, `-`, `_` and `.`, in parts divided by `/`";
+/// What Kubernetes asks of a service account's name.
+const SUBDOMAIN: &str = "lower-case letters, digits, `-` and `.`, beginning and ending with a letter or digit, at most 253";
+/// What GitHub asks of the name of an action's input.
+const INPUT: &str = "letters, digits, `-` and `_`, beginning with a letter or `_`";
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
     for problem in context.problems() {
@@ -20,13 +24,23 @@ fn check(context: &Context<'_>, sink: &mut Sink) {
 }
 
 fn report(context: &Context<'_>, name: &Ident, what: &str, suggestion: &str) -> Diagnostic {
-    let (judge, allowed) = if what == "image" { ("a registry", IMAGE) } else { ("Kubernetes", LABEL) };
+    let (judge, allowed) = judge(what);
     let quoted = context.text(name.span).starts_with('"');
     let text = if quoted { format!("\"{suggestion}\"") } else { suggestion.to_owned() };
     Diagnostic::new(&RULE.code, name.span, format!("{judge} refuses `{}` as the name of {}", name.text, article(what)))
         .label(allowed)
         .help(format!("`{suggestion}` is valid"))
         .fix(Fix::unsafe_edit(format!("rename it to `{suggestion}`"), name.span, text))
+}
+
+/// Who refuses a name, and what it takes.
+fn judge(what: &str) -> (&'static str, &'static str) {
+    match what {
+        "image" => ("a registry", IMAGE),
+        "service account" => ("Kubernetes", SUBDOMAIN),
+        "input" => ("GitHub", INPUT),
+        _ => ("Kubernetes", LABEL),
+    }
 }
 
 fn article(what: &str) -> String {

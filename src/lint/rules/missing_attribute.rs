@@ -30,7 +30,16 @@ fn check(context: &Context<'_>, sink: &mut Sink) {
     for (pipeline, _) in context.pipelines().filter(|(pipeline, _)| !damaged(context, whole(context, pipeline))) {
         for stage in pipeline.stages.iter().filter(|stage| !stage.implied && !broken(context, stage.span)) {
             inferred(context, stage, sink);
+            unwritten_output(context, stage, sink);
         }
+    }
+}
+
+/// Only the stage's own command can write what `output` declares.
+fn unwritten_output(context: &Context<'_>, stage: &Stage, sink: &mut Sink) {
+    let missing = stage.attrs.block.attr("run").filter(|_| stage.attrs.get("run").is_none());
+    if let (Some(run), Some(output)) = (missing, stage.outputs.first()) {
+        sink.push(report(context, stage.attrs.head, run, &format!("only `run` can write its output `{}`", output.text)));
     }
 }
 

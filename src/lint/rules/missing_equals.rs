@@ -26,5 +26,5 @@ fn report(key: &str, at: Span) -> Diagnostic {
     Diagnostic::new(&RULE.code, at, format!("`{key}` has no `=` before its value"))
         .label("`=` belongs here")
         .help(format!("write `{key} = …`"))
-        .fix(Fix::safe("insert ` =`", at, " ="))
+        .fix(Fix::safe(if at.start == at.end { "insert ` =`" } else { "write `=` for `:`" }, at, " ="))
 }

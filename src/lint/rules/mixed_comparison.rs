@@ -29,7 +29,7 @@ fn advice(left: &str, right: &str) -> Option<&'static str> {
     match other {
         "a duration" => Some("give the number its unit, such as `80ms`, or the metric its type, such as `duration(ms)`"),
         "a size" => Some("give the number its unit, such as `20MB`, or the metric its type, such as `size(MB)`"),
-        "a percentage" => Some("write the number as a percentage, such as `5%`, or declare the metric as `float`"),
+        "a percentage" => Some("write `5%` beside a metric of type `percent`, and `0.05` beside one of type `float`"),
         _ => None,
     }
 }

@@ -80,7 +80,6 @@ rules![
     no_smoke_test,
     no_deadline,
     duplicate_pipeline,
-    canary_unsupported,
     name_too_long,
     gitops_and_manifest,
     protocol_not_served,

@@ -29,7 +29,6 @@ const LIMITS: &[Limit] = &[
     Limit("", "disk", |n| n > 0.0, "more than nothing"),
     Limit("gate", "confidence", |n| n > 0.5 && n < 1.0, "over 50% and under 100%"),
     Limit("gate", "suspicious_above", |n| n > 0.0, "above 0"),
-    Limit("deploy", "canary", |n| n > 0.0 && n < 1.0, "over 0% and under 100%"),
     Limit("autoscale", "min", |n| n >= 1.0, "at least 1"),
     Limit("autoscale", "max", |n| n >= 1.0, "at least 1"),
     Limit("autoscale", "target", |n| n > 0.0 && n <= 1.0, "over 0% and at most 100%"),

@@ -24,6 +24,7 @@ fn report(context: &Context<'_>, name: &Ident, what: &str, candidates: &[String]
     let message = match what {
         "name" => format!("nothing here is named `{text}`"),
         "word" => format!("`{text}` is not one of the words that may stand here"),
+        "access" => format!("`{text}` cannot be granted here"),
         "import" => format!("the imported file declares no `{text}`"),
         _ => format!("there is no {what} `{text}`"),
     };
@@ -33,6 +34,10 @@ fn report(context: &Context<'_>, name: &Ident, what: &str, candidates: &[String]
     }
     match what {
         "secret" | "var" => found.help(format!("declare it: `{what} {text}`")).fix(declaration(context, name, what)),
+        "access" => match candidates {
+            [only] => found.help(format!("write `{only}`")).fix(Fix::unsafe_edit(format!("write `{only}`"), name.span, only.as_str())),
+            _ => suggest(found, name, candidates),
+        },
         "param" => found.help(format!("declare it: `param {text}: int = …`")),
         "name" => match namespace(context, text) {
             Some(namespace) => found.help(format!("write `{namespace}.{text}`")).fix(Fix::unsafe_edit(

@@ -32,6 +32,13 @@ fn requoted(text: &str, expected: &str, found: &str) -> Option<(&'static str, St
     if expected.starts_with("a quoted string") && matches!(found, "a number" | "a whole number") {
         return Some(("put it in quotes", format!("\"{text}\"")));
     }
+    if found == "a quoted string" && text.starts_with('"') {
+        match expected {
+            _ if expected.starts_with("a command") => return Some(("a file that is run is written `file(\"…\")`", format!("file({text})"))),
+            _ if expected.starts_with("an action") => return Some(("an action is written `action(\"…\")`", format!("action({text})"))),
+            _ => {}
+        }
+    }
     let inner = text.strip_prefix('"')?.strip_suffix('"').filter(|inner| plain(inner))?;
     let bare = [
         "a duration",
