@@ -17,6 +17,7 @@ pub mod graph;
 pub mod lint;
 pub mod lock;
 pub mod plan;
+pub mod prove;
 pub mod resolve;
 pub mod schema;
 pub mod source;

@@ -14,6 +14,8 @@ use std::fmt;
 use crate::Checked;
 use crate::plan::{Plan, plan};
 
+pub use runtime::emit as scripts;
+
 /// A file to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {

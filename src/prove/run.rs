@@ -1,0 +1,524 @@
+//! A run, job by job: every state that it can be in.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::effect::Kind;
+use super::expr::Template;
+use super::judge;
+use super::program::{Program, Unit};
+use super::state::{Above, Ended, Ending, Folded, Line, Release, State, Term, Terms, Text, Truth};
+use super::walk::{Inside, Mode, Path, Status, Story, Walk};
+use super::ways::Ways;
+
+/// More states than this are not explored.
+const MOST: usize = 2_000_000;
+
+/// What happened to a job, after what happened before.
+#[derive(Clone, Debug)]
+pub struct Chapter {
+    pub job: usize,
+    pub result: Ending,
+    pub text: String,
+    pub before: Option<Rc<Chapter>>,
+}
+
+/// A property that does not hold.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub property: &'static str,
+    pub line: u64,
+    pub why: String,
+    pub story: Story,
+    pub job: Option<usize>,
+}
+
+/// An ending of a run, as people see it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shape {
+    pub fork: bool,
+    pub again: bool,
+    pub told: Option<Line>,
+    pub red: bool,
+    pub released: Vec<(String, bool, bool)>,
+}
+
+/// The exploration.
+pub struct Run<'r, 'w> {
+    pub program: &'r Program<'w>,
+    terms: RefCell<Terms>,
+    found: RefCell<BTreeMap<&'static str, Found>>,
+    pub states: Cell<usize>,
+    /// The endings, each with its least unusual story.
+    pub shapes: RefCell<BTreeMap<Shape, Story>>,
+    /// How each job can end: what an equivalent workflow has in common.
+    pub table: RefCell<BTreeSet<String>>,
+    /// After the job with a number in the order: those that nothing needs any more.
+    folds: Vec<Vec<usize>>,
+    /// What can become of a job, by all that it can see.
+    cache: RefCell<HashMap<(usize, State), Rc<Next>>>,
+}
+
+/// States after a job, each with the least unusual story of it.
+type Next = Vec<(State, Story)>;
+
+impl<'r, 'w> Run<'r, 'w> {
+    pub fn new(program: &'r Program<'w>) -> Self {
+        Self {
+            program,
+            terms: RefCell::default(),
+            found: RefCell::default(),
+            states: Cell::new(0),
+            shapes: RefCell::default(),
+            table: RefCell::default(),
+            folds: folds(program),
+            cache: RefCell::default(),
+        }
+    }
+
+    /// Explores a first attempt, and further attempts until nothing new can come of them.
+    pub fn explore(&self) -> Result<(), String> {
+        let mut known = BTreeSet::from([BTreeMap::new()]);
+        let mut starts = self.firsts();
+        while !starts.is_empty() {
+            let worlds = self.attempt(starts)?;
+            let new: Vec<BTreeMap<String, Release>> = worlds.into_iter().filter(|world| known.insert(world.clone())).collect();
+            let again = |world: &BTreeMap<String, Release>| [false, true].map(|cancel| self.start(false, cancel, Some(world.clone())));
+            starts = new.iter().flat_map(again).collect();
+            if known.len() == 1 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn firsts(&self) -> Vec<State> {
+        [(true, false), (false, false), (false, true)].map(|(fork, cancel)| self.start(fork, cancel, None)).into()
+    }
+
+    fn start(&self, fork: bool, cancel: bool, world: Option<BTreeMap<String, Release>>) -> State {
+        let again = world.is_some();
+        State {
+            fork,
+            cancel,
+            jobs: vec![None; self.program.jobs.len()],
+            world: world.unwrap_or_default(),
+            seen: self.program.report.as_ref().map(|_| Folded { lines: BTreeSet::new(), above: Above::NOTHING }),
+            truth: Truth { trouble: again || cancel, again, ..Truth::default() },
+            ..State::default()
+        }
+    }
+
+    /// Every way through an attempt; what the runs have released in the end, where nobody has to be called.
+    fn attempt(&self, starts: Vec<State>) -> Result<BTreeSet<BTreeMap<String, Release>>, String> {
+        let story = |state: &State| Story { cost: u32::from(state.cancel) + u32::from(state.fork) * 2, ..Story::default() };
+        let mut layer: Vec<(State, Story)> = starts.into_iter().map(|state| (state.clone(), story(&state))).collect();
+        for (position, job) in self.program.order.iter().enumerate() {
+            let mut next = Ways::new();
+            for (state, story) in &layer {
+                self.job(*job, state, story, &mut next)?;
+            }
+            layer = next.into_list().into_iter().map(|(state, story)| (self.fold(position, state), story)).collect();
+            let mut merged = Ways::new();
+            for (state, story) in layer {
+                merged.add(state, story);
+            }
+            layer = merged.into_list();
+            layer.sort_by_key(|(_, story)| story.cost);
+            self.states.set(self.states.get() + layer.len());
+            if self.states.get() > MOST {
+                return Err(format!("there are more than {MOST} states"));
+            }
+        }
+        for (state, story) in &layer {
+            self.end(state, story);
+        }
+        Ok(layer.into_iter().filter(|(state, _)| state.stuck.is_empty() && !state.fork).map(|(state, _)| state.world).collect())
+    }
+
+    fn end(&self, state: &State, story: &Story) {
+        judge::end(self, state, story);
+        let released = state.world.iter().map(|(name, release)| (name.clone(), release.verified, release.champion)).collect();
+        let shape = Shape { fork: state.fork, again: state.truth.again, told: state.told, red: state.truth.red, released };
+        let mut shapes = self.shapes.borrow_mut();
+        let old = shapes.entry(shape).or_insert_with(|| story.clone());
+        if old.cost > story.cost {
+            *old = story.clone();
+        }
+    }
+
+    /// Every state after a job. What it cannot see does not change what becomes of it.
+    fn job(&self, job: usize, state: &State, story: &Story, next: &mut Ways<State>) -> Result<(), String> {
+        let key = (job, self.visible(job, state));
+        let known = self.cache.borrow().get(&key).map(Rc::clone);
+        let ends = match known {
+            Some(ends) => ends,
+            None => {
+                let story = Story { cost: 0, ..story.clone() };
+                let mut ways = Ways::new();
+                self.ways(job, &key.1, &story, &mut ways)?;
+                let ends = Rc::new(ways.into_list());
+                self.cache.borrow_mut().insert(key, Rc::clone(&ends));
+                ends
+            }
+        };
+        for (end, way) in ends.iter() {
+            let before = way.before.as_ref().map(|chapter| Rc::new(Chapter { before: story.before.clone(), ..Chapter::clone(chapter) }));
+            next.add(state.after(job, end), Story { cost: story.cost + way.cost, notes: Vec::new(), before });
+        }
+        Ok(())
+    }
+
+    /// As much of a state as a job can see.
+    fn visible(&self, job: usize, state: &State) -> State {
+        let needs = self.program.jobs.get(job).map_or(&[][..], |unit| &unit.needs);
+        let reports = self.program.report.as_ref().is_some_and(|report| report.job == job);
+        let of = |(other, ended): (usize, &Option<Rc<Ended>>)| ended.clone().filter(|_| needs.contains(&other));
+        State {
+            jobs: state.jobs.iter().enumerate().map(of).collect(),
+            seen: state.seen.clone().filter(|_| reports),
+            stuck: BTreeSet::new(),
+            truth: Truth { dropped: state.truth.dropped, again: state.truth.again, ..Truth::default() },
+            ..state.clone()
+        }
+    }
+
+    /// Every way in which a job can go.
+    fn ways(&self, job: usize, state: &State, story: &Story, next: &mut Ways<State>) -> Result<(), String> {
+        let Some(unit) = self.program.jobs.get(job) else { return Ok(()) };
+        let above = self.above(unit, state);
+        let mut modes = match (state.cancel, above.late) {
+            (true, true) => vec![Mode::Late],
+            (true, false) => vec![Mode::Early, Mode::Cut, Mode::Late],
+            _ => vec![Mode::Early],
+        };
+        if state.truth.again && above.kept && !self.program.is_aftermath(job) {
+            modes.push(Mode::Kept);
+        }
+        for mode in modes {
+            Begin { run: self, job, unit, above, state, story }.go(mode, next)?;
+        }
+        Ok(())
+    }
+
+    fn above(&self, unit: &Unit<'_>, state: &State) -> Above {
+        let folded = state.seen.as_ref().map_or(Above::NOTHING, |seen| seen.above);
+        let of = |need: &usize| state.jobs.get(*need).and_then(Option::as_ref).map_or(folded, |ended| ended.above);
+        unit.needs.iter().map(of).fold(Above::NOTHING, Above::and)
+    }
+
+    pub fn found(&self, found: Found) {
+        let mut all = self.found.borrow_mut();
+        match all.get(found.property) {
+            Some(old) if old.story.cost <= found.story.cost => {}
+            _ => drop(all.insert(found.property, found)),
+        }
+    }
+
+    pub fn into_found(self) -> BTreeMap<&'static str, Found> {
+        self.found.into_inner()
+    }
+
+    /// A value that only this step can make of its inputs.
+    pub fn made(&self, term: Term) -> Text {
+        Text::Made(self.terms.borrow_mut().number(term))
+    }
+
+    pub fn term(&self, text: &Text) -> Option<Term> {
+        self.terms.borrow().get(text).cloned()
+    }
+
+    /// Forgets the jobs that nothing needs any more, but for what the outcome job is to see of them.
+    fn fold(&self, position: usize, mut state: State) -> State {
+        let gone = self.folds.get(position).map_or(&[][..], Vec::as_slice);
+        let lines = self.lines(&state, gone);
+        for job in gone {
+            let ended = state.jobs.get_mut(*job).and_then(Option::take);
+            if let (Some(seen), Some(ended)) = (&mut state.seen, ended) {
+                seen.above = seen.above.and(ended.above);
+            }
+        }
+        if let Some(seen) = &mut state.seen {
+            seen.lines.extend(lines);
+        }
+        let waiting = |place: &usize| self.program.order.iter().skip(position + 1).any(|job| self.deploys_after(*job, *place));
+        state.decisions.retain(|(job, _), _| waiting(job));
+        state
+    }
+
+    fn deploys_after(&self, job: usize, gate: usize) -> bool {
+        let Some(unit) = self.program.jobs.get(job) else { return false };
+        (unit.has(Kind::Deploy) || unit.has(Kind::Export)) && self.is_above(gate, job)
+    }
+
+    fn is_above(&self, upper: usize, lower: usize) -> bool {
+        let needs = self.program.jobs.get(lower).map_or(&[][..], |unit| &unit.needs);
+        upper == lower || needs.iter().any(|need| self.is_above(upper, *need))
+    }
+
+    /// What the outcome script sees in the end.
+    pub fn all_lines(&self, state: &State) -> BTreeSet<Line> {
+        let left: Vec<usize> = (0..state.jobs.len()).collect();
+        let mut lines: BTreeSet<Line> = self.lines(state, &left).into_iter().collect();
+        lines.extend(state.seen.iter().flat_map(|seen| &seen.lines));
+        lines
+    }
+
+    /// What the outcome script makes of some jobs.
+    fn lines(&self, state: &State, jobs: &[usize]) -> Vec<Line> {
+        let Some(report) = &self.program.report else { return Vec::new() };
+        let Some(unit) = self.program.jobs.get(report.job) else { return Vec::new() };
+        let known: Vec<(usize, &Ended)> =
+            jobs.iter().filter(|job| unit.needs.contains(job)).filter_map(|job| Some((*job, state.jobs.get(*job)?.as_deref()?))).collect();
+        let of = |job: usize| known.iter().find(|(known, _)| *known == job).map(|(_, ended)| *ended);
+        let in_release = |job: &usize| report.releases.iter().any(|trio| trio.jobs().any(|member| member == *job));
+        let bad = known.iter().filter(|(job, _)| !in_release(job)).filter_map(|(_, ended)| match ended.result {
+            Ending::Failure => Some(Line::Failed),
+            Ending::Cancelled => Some(Line::Cancelled),
+            _ => None,
+        });
+        let gates = report.gates.iter().filter_map(|gate| match self.says(*gate, of(*gate)?, "approved") {
+            Text::Known(text) if text == "false" => Some(Line::KeptChampion),
+            _ => None,
+        });
+        let releases = report.releases.iter().flat_map(|trio| {
+            let Some(deploy) = of(trio.deploy) else { return Vec::new() };
+            self.release(deploy, trio.verify, trio.rollback, &of)
+        });
+        bad.chain(gates).chain(releases).collect()
+    }
+
+    fn release<'s>(
+        &self,
+        deploy: &Ended,
+        verify: Option<usize>,
+        rollback: Option<usize>,
+        of: &dyn Fn(usize) -> Option<&'s Ended>,
+    ) -> Vec<Line> {
+        let result = |job: Option<usize>| job.and_then(of).map_or(Ending::Skipped, |ended| ended.result);
+        if deploy.result == Ending::Skipped {
+            return Vec::new();
+        }
+        if deploy.result == Ending::Success && (verify.is_none() || result(verify) == Ending::Success) {
+            return vec![Line::Promoted];
+        }
+        let broken = match deploy.result {
+            Ending::Success if result(verify) == Ending::Cancelled => Line::Cancelled,
+            Ending::Failure if deploy.refused => Line::Rejected,
+            Ending::Cancelled => Line::Cancelled,
+            _ => Line::Failed,
+        };
+        let undone = rollback.and_then(|job| Some(self.says(job, of(job)?, "result"))).unwrap_or_default();
+        let taken = undone.is("restored") || undone.is("removed");
+        let back = match result(rollback) {
+            Ending::Success if taken => Some(Line::RolledBack),
+            Ending::Failure | Ending::Cancelled => Some(Line::RollbackFailed),
+            _ => None,
+        };
+        std::iter::once(broken).chain(back).collect()
+    }
+
+    /// An output of a job, empty if it has none of this name.
+    fn says(&self, job: usize, ended: &Ended, name: &str) -> Text {
+        let outputs = self.program.jobs.get(job).map_or(&[][..], |unit| &unit.outputs);
+        outputs.iter().zip(&ended.outputs).find(|((key, _), _)| key == name).map(|(_, text)| text.clone()).unwrap_or_default()
+    }
+}
+
+/// After which job each can be forgotten: the last of those that need it, and of those of its release.
+fn folds(program: &Program<'_>) -> Vec<Vec<usize>> {
+    let position = |job: usize| program.order.iter().position(|other| *other == job).unwrap_or_default();
+    let report = program.report.as_ref();
+    let last = |job: usize| {
+        let below = program.below(job).filter(|other| report.is_none_or(|report| report.job != *other)).map(position);
+        below.chain([position(job)]).max().unwrap_or_default()
+    };
+    let mut folds = vec![Vec::new(); program.order.len()];
+    for job in 0..program.jobs.len() {
+        if report.is_some_and(|report| report.job == job || report.named.contains(&job)) {
+            continue;
+        }
+        let trios = report.iter().flat_map(|report| &report.releases);
+        let family: BTreeSet<usize> = trios.filter(|trio| trio.jobs().any(|member| member == job)).flat_map(super::program::Trio::jobs).collect();
+        let at = family.into_iter().chain([job]).map(last).max().unwrap_or_default();
+        if let Some(list) = folds.get_mut(at) {
+            list.push(job);
+        }
+    }
+    folds
+}
+
+/// A job whose turn has come.
+struct Begin<'a, 'r, 'w> {
+    run: &'a Run<'r, 'w>,
+    job: usize,
+    unit: &'a Unit<'w>,
+    above: Above,
+    state: &'a State,
+    story: &'a Story,
+}
+
+impl Begin<'_, '_, '_> {
+    fn go(&self, mode: Mode, next: &mut Ways<State>) -> Result<(), String> {
+        let early = if self.above.killed { None } else { Some(false) };
+        let cancelled = if mode == Mode::Late { Some(true) } else { early };
+        let starts = self.starts(cancelled)?;
+        if starts != Some(true) && matches!(mode, Mode::Early | Mode::Late) {
+            self.leave_out(mode, next);
+        }
+        if starts == Some(false) {
+            return Ok(());
+        }
+        if mode != Mode::Cut {
+            return self.walk(mode, next);
+        }
+        // Conditions are looked at again when the run is cancelled.
+        let goes_on = self.starts(Some(true))?;
+        if goes_on != Some(false) {
+            self.walk(Mode::Late, next)?;
+        }
+        if goes_on != Some(true) {
+            self.walk(Mode::Cut, next)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the job's condition holds, where that is known.
+    fn starts(&self, cancelled: Option<bool>) -> Result<Option<bool>, String> {
+        let clean = self.above.clean && cancelled != Some(true);
+        let Some(condition) = &self.unit.condition else { return Ok(Some(clean)) };
+        if !condition.says_status() && !clean {
+            return Ok(Some(false));
+        }
+        let inside = Inside { program: self.run.program, unit: self.unit, state: self.state, path: None, cancelled, above: self.above };
+        Ok(condition.evaluate(&inside)?.truth())
+    }
+
+    /// The job is skipped, or shown as cancelled where it was waiting when the run was.
+    fn leave_out(&self, mode: Mode, next: &mut Ways<State>) {
+        let results: &[Ending] = if mode == Mode::Late { &[Ending::Skipped, Ending::Cancelled] } else { &[Ending::Skipped] };
+        for result in results {
+            let ended = self.ended(mode, *result, self.blank(), None);
+            self.close(self.state.clone(), ended, *result, self.story.clone(), next);
+        }
+    }
+
+    fn blank(&self) -> Vec<Text> {
+        vec![Text::default(); self.unit.outputs.len()]
+    }
+
+    fn ended(&self, mode: Mode, result: Ending, outputs: Vec<Text>, path: Option<&Path>) -> Ended {
+        let gates = path.iter().flat_map(|path| path.state.decisions.iter());
+        let lost = gates.filter(|((job, _), _)| *job == self.job).any(|(_, decision)| !decision.approved);
+        let own = Above {
+            clean: result == Ending::Success,
+            failed: result == Ending::Failure,
+            late: matches!(mode, Mode::Cut | Mode::Late),
+            killed: path.is_some_and(|path| path.killed),
+            bad: result.is_bad() || path.is_some_and(|path| path.failed),
+            lost,
+            kept: mode == Mode::Kept,
+        };
+        Ended { result, outputs, refused: false, above: self.above.and(own) }
+    }
+
+    fn walk(&self, mode: Mode, next: &mut Ways<State>) -> Result<(), String> {
+        judge::begin(self.run, self.job, self.above, self.state, self.story);
+        let walk = Walk { run: self.run, job: self.job, unit: self.unit, mode, above: self.above };
+        if self.unit.job.environment.is_some() && matches!(mode, Mode::Early | Mode::Late) {
+            self.refuse(mode, next);
+        }
+        for (path, story) in walk.ways(self.state, self.story)? {
+            self.finish(&walk, &path, &story, next)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody refuses the approval, or the environment does not let this branch in.
+    fn refuse(&self, mode: Mode, next: &mut Ways<State>) {
+        let mut state = self.state.clone();
+        state.truth.trouble = true;
+        let ended = Ended { refused: true, ..self.ended(mode, Ending::Failure, self.blank(), None) };
+        self.close(state, ended, Ending::Failure, self.story.and(1, Some("its approval is refused".to_owned())), next);
+    }
+
+    fn finish(&self, walk: &Walk<'_, '_>, path: &Path, story: &Story, next: &mut Ways<State>) -> Result<(), String> {
+        let result = match path.status {
+            Status::Going => Ending::Success,
+            Status::Failed => Ending::Failure,
+            Status::Cancelled => Ending::Cancelled,
+            Status::Gone(ending) => ending,
+        };
+        let wanted = match walk.mode {
+            Mode::Cut => result == Ending::Cancelled,
+            Mode::Kept => result == Ending::Success,
+            Mode::Early | Mode::Late => true,
+        };
+        if !wanted {
+            return Ok(());
+        }
+        judge::job(self.run, self.job, path, result, story);
+        let outputs = if matches!(path.status, Status::Gone(_)) { self.blank() } else { self.outputs(walk, path)? };
+        if result == Ending::Cancelled {
+            self.close(path.state.clone(), self.ended(walk.mode, result, self.blank(), Some(path)), result, story.clone(), next);
+        }
+        if result == Ending::Success && walk.mode != Mode::Kept {
+            self.drop_each(walk.mode, path, &outputs, story, next);
+        }
+        let shown = if self.unit.job.continues.as_ref().is_some_and(|at| at.value != "false") { vec![result, Ending::Success] } else { vec![result] };
+        for shown in shown {
+            let ended = self.ended(walk.mode, result, outputs.clone(), Some(path));
+            self.close(path.state.clone(), Ended { result: shown, ..ended }, result, story.clone(), next);
+        }
+        Ok(())
+    }
+
+    fn outputs(&self, walk: &Walk<'_, '_>, path: &Path) -> Result<Vec<Text>, String> {
+        let value = |(name, template): &(String, Template<'_>)| match self.run.program.reads(self.job, name) {
+            true => template.evaluate(&walk.inside(path)).map(Text::from),
+            false => Ok(Text::default()),
+        };
+        self.unit.outputs.iter().map(value).collect()
+    }
+
+    /// One output is dropped, as it holds a masked secret.
+    fn drop_each(&self, mode: Mode, path: &Path, outputs: &[Text], story: &Story, next: &mut Ways<State>) {
+        for (number, (name, _)) in self.unit.outputs.iter().enumerate() {
+            let mut outputs = outputs.to_vec();
+            let Some(output) = outputs.get_mut(number).filter(|output| !output.is_empty()) else { continue };
+            *output = Text::default();
+            let mut state = path.state.clone();
+            (state.truth.trouble, state.truth.dropped) = (true, true);
+            let note = format!("its output `{name}` holds a masked secret and is dropped");
+            let ended = self.ended(mode, Ending::Success, outputs, Some(path));
+            self.close(state, ended, Ending::Success, story.and(1, Some(note)), next);
+        }
+    }
+
+    /// The job has ended: `result` as it is, `ended` as others see it.
+    fn close(&self, mut state: State, ended: Ended, result: Ending, story: Story, next: &mut Ways<State>) {
+        self.note(&mut state, &ended, result);
+        self.run.table.borrow_mut().insert(format!("{} {} {}", self.unit.job.id, result.text(), ended.result.text()));
+        if let Some(place) = state.jobs.get_mut(self.job) {
+            *place = Some(Rc::new(ended));
+        }
+        let chapter = Chapter { job: self.job, result, text: story.notes.join("; "), before: story.before };
+        next.add(state, Story { cost: story.cost, notes: Vec::new(), before: Some(Rc::new(chapter)) });
+    }
+
+    fn note(&self, state: &mut State, ended: &Ended, result: Ending) {
+        let continues = ended.result != result;
+        let reports = self.run.program.report.as_ref().is_some_and(|report| report.job == self.job);
+        state.truth.failed |= result == Ending::Failure && !reports;
+        state.truth.cancelled |= result == Ending::Cancelled && !reports;
+        state.truth.red |= result.is_bad() && !continues;
+        let environments = |kind: Kind| self.unit.acts.iter().filter(move |act| act.effect.kind == kind).map(|act| act.effect.text("environment").to_owned());
+        if result != Ending::Skipped {
+            state.reached.extend(environments(Kind::Deploy));
+        }
+        if result.is_bad() {
+            state.stuck.extend(environments(Kind::Rollback));
+        }
+    }
+}

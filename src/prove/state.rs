@@ -1,0 +1,297 @@
+//! What is known of a run at one moment. Two states that are equal here cannot differ later, and are explored once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use super::expr::Value;
+
+/// How a job or step ended, as GitHub says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Ending {
+    Success,
+    Failure,
+    Cancelled,
+    Skipped,
+}
+
+impl Ending {
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    pub fn is_bad(self) -> bool {
+        matches!(self, Self::Failure | Self::Cancelled)
+    }
+}
+
+/// The value of an output or variable.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Text {
+    Known(String),
+    /// Made by one step only: the number of a [`Term`].
+    Made(u32),
+    Any,
+}
+
+impl Text {
+    pub fn known(text: &str) -> Self {
+        Self::Known(text.to_owned())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Known(text) if text.is_empty())
+    }
+
+    pub fn is(&self, text: &str) -> bool {
+        matches!(self, Self::Known(known) if known == text)
+    }
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::Known(String::new())
+    }
+}
+
+impl From<Value> for Text {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Data(data) => Self::Known(data.sema().to_string()),
+            Value::Made(term) => Self::Made(term),
+            Value::Needs | Value::Any => Self::Any,
+        }
+    }
+}
+
+impl From<&Text> for Value {
+    fn from(text: &Text) -> Self {
+        match text {
+            Text::Known(text) => Self::text(text.clone()),
+            Text::Made(term) => Self::Made(*term),
+            Text::Any => Self::Any,
+        }
+    }
+}
+
+/// A job and a step of it, by number.
+pub type Place = (usize, usize);
+
+/// What a step made of what it was given: two are the same only if all of it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Term {
+    pub place: Place,
+    pub output: &'static str,
+    pub inputs: Vec<(&'static str, Text)>,
+}
+
+impl Term {
+    pub fn input(&self, name: &str) -> Text {
+        self.inputs.iter().find(|(known, _)| *known == name).map(|(_, text)| text.clone()).unwrap_or_default()
+    }
+}
+
+/// All terms, numbered.
+#[derive(Debug, Default)]
+pub struct Terms {
+    list: Vec<Term>,
+    numbers: HashMap<Term, u32>,
+}
+
+impl Terms {
+    pub fn number(&mut self, term: Term) -> u32 {
+        let next = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        *self.numbers.entry(term).or_insert_with_key(|term| {
+            self.list.push(term.clone());
+            next
+        })
+    }
+
+    pub fn get(&self, text: &Text) -> Option<&Term> {
+        let Text::Made(number) = text else { return None };
+        self.list.get(usize::try_from(*number).ok()?)
+    }
+}
+
+/// A job that has ended, and what of the jobs above it matters below.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ended {
+    /// As `needs` shows it.
+    pub result: Ending,
+    /// In the order of the job's outputs.
+    pub outputs: Vec<Text>,
+    /// Its approval was refused.
+    pub refused: bool,
+    pub above: Above,
+}
+
+/// Of a job and of all above it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Above {
+    /// All succeeded.
+    pub clean: bool,
+    /// One failed.
+    pub failed: bool,
+    /// One ended after the run was cancelled.
+    pub late: bool,
+    /// One was cancelled, but not the run: a time limit, a lost machine.
+    pub killed: bool,
+    /// One failed or was cancelled, whatever `continue-on-error` makes of it.
+    pub bad: bool,
+    /// One holds a gate that was lost.
+    pub lost: bool,
+    /// All are kept from the attempt before.
+    pub kept: bool,
+}
+
+impl Above {
+    pub const NOTHING: Self = Self { clean: true, failed: false, late: false, killed: false, bad: false, lost: false, kept: true };
+
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            clean: self.clean && other.clean,
+            failed: self.failed || other.failed,
+            late: self.late || other.late,
+            killed: self.killed || other.killed,
+            bad: self.bad || other.bad,
+            lost: self.lost || other.lost,
+            kept: self.kept && other.kept,
+        }
+    }
+}
+
+/// What a run has released to an environment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Release {
+    pub commit: Text,
+    pub uri: Text,
+    pub verified: bool,
+    /// The champion's alias names it.
+    pub champion: bool,
+}
+
+/// What a gate decided.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Decision {
+    pub approved: bool,
+    pub run: Text,
+    pub model: Text,
+    pub champion: Text,
+}
+
+/// Everything that later jobs and the properties can tell apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct State {
+    pub fork: bool,
+    /// Somebody cancels this run, before, in or after each job.
+    pub cancel: bool,
+    pub jobs: Vec<Option<Rc<Ended>>>,
+    pub world: BTreeMap<String, Release>,
+    pub decisions: BTreeMap<Place, Decision>,
+    /// What the outcome job is to see of jobs that nothing else needs any more.
+    pub seen: Option<Folded>,
+    /// Environments whose deploy was not skipped.
+    pub reached: BTreeSet<String>,
+    /// Environments whose rollback ended badly.
+    pub stuck: BTreeSet<String>,
+    /// What the outcome script said.
+    pub told: Option<Line>,
+    pub truth: Truth,
+}
+
+impl State {
+    /// This state after a job of which `end` shows what became.
+    pub fn after(&self, job: usize, end: &Self) -> Self {
+        let mut state = Self { world: end.world.clone(), decisions: end.decisions.clone(), told: end.told, truth: self.truth.and(end.truth), ..self.clone() };
+        if let (Some(place), Some(ended)) = (state.jobs.get_mut(job), end.jobs.get(job)) {
+            place.clone_from(ended);
+        }
+        state.reached.extend(end.reached.iter().cloned());
+        state.stuck.extend(end.stuck.iter().cloned());
+        state
+    }
+}
+
+impl Truth {
+    fn and(self, other: Self) -> Self {
+        Self {
+            trouble: self.trouble || other.trouble,
+            failed: self.failed || other.failed,
+            cancelled: self.cancelled || other.cancelled,
+            lost: self.lost || other.lost,
+            approved: self.approved || other.approved,
+            touched: self.touched || other.touched,
+            undone: self.undone || other.undone,
+            ran: self.ran || other.ran,
+            dropped: self.dropped || other.dropped,
+            red: self.red || other.red,
+            again: self.again || other.again,
+        }
+    }
+}
+
+/// What happened, whoever knows of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Truth {
+    /// Something outside went wrong: a step failed by itself, a machine was lost, the run was cancelled …
+    pub trouble: bool,
+    pub failed: bool,
+    pub cancelled: bool,
+    pub lost: bool,
+    pub approved: bool,
+    /// Something was released, verified or taken back.
+    pub touched: bool,
+    /// A release was taken back.
+    pub undone: bool,
+    pub ran: bool,
+    /// A job output was dropped, as it held a masked secret.
+    pub dropped: bool,
+    /// The run is red.
+    pub red: bool,
+    /// A second attempt.
+    pub again: bool,
+}
+
+/// Jobs as the outcome script sees them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Folded {
+    pub lines: BTreeSet<Line>,
+    pub above: Above,
+}
+
+/// What a run ends as; the first in this order wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Line {
+    RollbackFailed,
+    RolledBack,
+    Failed,
+    Rejected,
+    Cancelled,
+    KeptChampion,
+    Promoted,
+    Passed,
+}
+
+impl Line {
+    pub fn is_green(self) -> bool {
+        self >= Self::KeptChampion
+    }
+
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::RollbackFailed => "rollback_failed",
+            Self::RolledBack => "rolled_back",
+            Self::Failed => "failed",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+            Self::KeptChampion => "kept_champion",
+            Self::Promoted => "promoted",
+            Self::Passed => "passed",
+        }
+    }
+}
