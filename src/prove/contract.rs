@@ -218,8 +218,8 @@ fn roll_back(act: &Act<'_>, end: &Path) -> Vec<End> {
     }
     after.state.truth.touched = true;
     after.state.truth.undone = true;
-    let result = |result: &str| (told(&after, "result", result), Some(format!("the release to {environment} is taken back")));
-    ["restored", "removed"].map(result).into()
+    // `removed`, of a first release, is told and acted on alike.
+    vec![(told(&after, "result", "restored"), Some(format!("the release to {environment} is taken back")))]
 }
 
 /// The path with another value for an output of the last step.

@@ -116,6 +116,11 @@ impl<'s> Template<'s> {
         self.exprs().any(|expr| calls(expr, &|function| STATUS.contains(&function)))
     }
 
+    /// Whether `success()` or `failure()` occurs, which look at all jobs above.
+    pub fn says_success(&self) -> bool {
+        self.exprs().any(|expr| calls(expr, &|function| matches!(function, Function::Success | Function::Failure)))
+    }
+
     /// Whether a status function occurs that lets things run after a failure.
     pub fn survives(&self) -> bool {
         self.exprs().any(|expr| calls(expr, &|function| STATUS.contains(&function) && function != Function::Success))

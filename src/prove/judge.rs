@@ -22,7 +22,7 @@ pub fn begin(run: &Run<'_, '_>, job: usize, above: Above, state: &State, story: 
         run.found(Found { property: "lost-gate", line, why, story: story.clone(), job: Some(job) });
     }
     for act in unit.acts.iter().filter(|act| act.effect.kind == Kind::Rollback) {
-        if !state.reached.contains(act.effect.text("environment")) {
+        if state.reached & run.program.bit(act) == 0 {
             found(format!("`{}` runs although no deploy has begun", unit.job.id));
         }
     }
@@ -198,7 +198,7 @@ impl End<'_, '_, '_> {
     fn releases(&self, found: Sink<'_>) {
         for (environment, release) in &self.state.world {
             let line = self.line(Kind::Rollback).unwrap_or_default();
-            if !release.verified && !self.state.stuck.contains(environment) {
+            if !release.verified && self.state.stuck & self.run.program.bit_of(environment) == 0 {
                 found("rolled-back", line, &format!("the release to {environment} is neither verified nor taken back"));
             }
         }
@@ -235,15 +235,15 @@ impl End<'_, '_, '_> {
         let lie = match told {
             _ if told.is_green() && truth.failed => Some("a job failed"),
             _ if told.is_green() && truth.cancelled => Some("a job was cancelled"),
-            _ if !self.state.stuck.is_empty() && told != Line::RollbackFailed => Some("a rollback did not succeed"),
+            _ if self.state.stuck != 0 && told != Line::RollbackFailed => Some("a rollback did not succeed"),
             _ if truth.undone && !truth.dropped && !matches!(told, Line::RolledBack | Line::RollbackFailed) => Some("a release was taken back"),
             Line::Promoted if !verified => Some("nothing verified is in place"),
             Line::KeptChampion if !truth.lost => Some("no gate was lost"),
             Line::Passed if truth.lost => Some("a gate was lost"),
             Line::Passed if truth.approved && deploys => Some("the gate approved, and nothing was released"),
             Line::RolledBack if !truth.undone => Some("nothing was taken back"),
-            Line::RollbackFailed if self.state.stuck.is_empty() => Some("no rollback failed"),
-            _ if !told.is_green() && !truth.failed && !truth.cancelled => Some("no job failed"),
+            Line::RollbackFailed if self.state.stuck == 0 => Some("no rollback failed"),
+            _ if !told.is_green() && !truth.any && !truth.failed => Some("no job failed"),
             _ => None,
         };
         if let Some(lie) = lie {

@@ -87,6 +87,25 @@ impl<'w> Program<'w> {
         [output, "*"].iter().any(|name| self.read.contains(&(job, (*name).to_owned())))
     }
 
+    /// Whether the outcome script looks at an output.
+    pub fn tells(&self, job: usize, output: &str) -> bool {
+        let Some(report) = &self.report else { return false };
+        let rollback = report.releases.iter().any(|trio| trio.rollback == Some(job));
+        (output == "approved" && report.gates.contains(&job)) || (output == "result" && rollback)
+    }
+
+    /// The bit of the environment of a step, among those that something is deployed to.
+    pub fn bit(&self, act: &Act<'_>) -> u64 {
+        self.bit_of(act.effect.text("environment"))
+    }
+
+    /// The bit of an environment; none where nothing is deployed to it.
+    pub fn bit_of(&self, environment: &str) -> u64 {
+        let names: BTreeSet<&str> = self.steps(Kind::Deploy).map(|(_, _, act)| act.effect.text("environment")).collect();
+        let number = names.iter().position(|name| *name == environment);
+        number.and_then(|number| 1_u64.checked_shl(u32::try_from(number).ok()?)).unwrap_or_default()
+    }
+
     /// The steps of a kind.
     pub fn steps(&self, kind: Kind) -> impl Iterator<Item = (usize, usize, &Act<'w>)> {
         let steps = self.jobs.iter().enumerate().flat_map(|(j, unit)| unit.acts.iter().enumerate().map(move |(s, act)| (j, s, act)));
@@ -163,8 +182,10 @@ fn order(jobs: &[Unit<'_>]) -> Result<Vec<usize>, Refusal> {
     let mut order: Vec<usize> = Vec::new();
     while order.len() < jobs.len() {
         let ready = |(i, unit): &(usize, &Unit<'_>)| !order.contains(i) && unit.needs.iter().all(|need| order.contains(need));
+        // What nothing but the report waits for can be forgotten at once, with all that it alone waited for.
+        let leaf = |job: usize| jobs.iter().filter(|unit| unit.needs.contains(&job)).all(|unit| unit.has(Kind::Outcome));
         let recent = |unit: &Unit<'_>| unit.needs.iter().filter_map(|need| order.iter().position(|done| done == need)).max();
-        let next = jobs.iter().enumerate().filter(ready).max_by_key(|(i, unit)| (recent(unit), std::cmp::Reverse(*i)));
+        let next = jobs.iter().enumerate().filter(ready).max_by_key(|(i, unit)| (leaf(*i), recent(unit), std::cmp::Reverse(*i)));
         let Some((next, _)) = next else {
             let stuck = jobs.iter().enumerate().find(|(i, _)| !order.contains(i));
             let line = stuck.map_or(0, |(_, unit)| unit.job.line);

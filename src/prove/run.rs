@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::effect::Kind;
 use super::expr::Template;
 use super::judge;
+use super::pack::{Packed, Pool};
 use super::program::{Program, Unit};
 use super::state::{Above, Ended, Ending, Folded, Line, Release, State, Term, Terms, Text, Truth};
 use super::walk::{Inside, Mode, Path, Status, Story, Walk};
@@ -38,7 +39,6 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shape {
     pub fork: bool,
-    pub again: bool,
     pub told: Option<Line>,
     pub red: bool,
     pub released: Vec<(String, bool, bool)>,
@@ -57,11 +57,14 @@ pub struct Run<'r, 'w> {
     /// After the job with a number in the order: those that nothing needs any more.
     folds: Vec<Vec<usize>>,
     /// What can become of a job, by all that it can see.
-    cache: RefCell<HashMap<(usize, State), Rc<Next>>>,
+    cache: RefCell<HashMap<(usize, Packed), Rc<Next>>>,
+    pool: RefCell<Pool>,
+    /// Jobs without outputs that make no difference any more, by position in the order.
+    plain: RefCell<HashMap<(usize, Vec<u32>), Vec<u32>>>,
 }
 
 /// States after a job, each with the least unusual story of it.
-type Next = Vec<(State, Story)>;
+type Next = Vec<(Packed, Story)>;
 
 impl<'r, 'w> Run<'r, 'w> {
     pub fn new(program: &'r Program<'w>) -> Self {
@@ -74,73 +77,71 @@ impl<'r, 'w> Run<'r, 'w> {
             table: RefCell::default(),
             folds: folds(program),
             cache: RefCell::default(),
+            pool: RefCell::new(Pool::new()),
+            plain: RefCell::default(),
         }
     }
 
-    /// Explores a first attempt, and further attempts until nothing new can come of them.
+    /// Explores runs in which nothing goes wrong outside, then all runs: a first attempt is one that keeps nothing of an earlier one, and
+    /// a run that nobody cancels is one that is cancelled when all is over. Attempts follow until nothing new can come of them.
     pub fn explore(&self) -> Result<(), String> {
-        let mut known = BTreeSet::from([BTreeMap::new()]);
-        let mut starts = self.firsts();
-        while !starts.is_empty() {
-            let worlds = self.attempt(starts)?;
-            let new: Vec<BTreeMap<String, Release>> = worlds.into_iter().filter(|world| known.insert(world.clone())).collect();
-            let again = |world: &BTreeMap<String, Release>| [false, true].map(|cancel| self.start(false, cancel, Some(world.clone())));
-            starts = new.iter().flat_map(again).collect();
-            if known.len() == 1 {
-                break;
-            }
+        self.attempt(&[true, false].map(|fork| self.start(fork, None)))?;
+        let mut known = BTreeSet::new();
+        let mut new = vec![BTreeMap::new()];
+        while !new.is_empty() {
+            known.extend(new.iter().cloned());
+            let starts: Vec<State> = new.into_iter().map(|world| self.start(false, Some(world))).collect();
+            let worlds = self.attempt(&starts)?;
+            new = worlds.difference(&known).cloned().collect();
         }
         Ok(())
     }
 
-    fn firsts(&self) -> Vec<State> {
-        [(true, false), (false, false), (false, true)].map(|(fork, cancel)| self.start(fork, cancel, None)).into()
-    }
-
-    fn start(&self, fork: bool, cancel: bool, world: Option<BTreeMap<String, Release>>) -> State {
-        let again = world.is_some();
+    /// The start of an undisturbed run, or of any, which finds in place what earlier attempts have released.
+    fn start(&self, fork: bool, world: Option<BTreeMap<String, Release>>) -> State {
+        let any = world.is_some();
         State {
             fork,
-            cancel,
+            cancel: any,
             jobs: vec![None; self.program.jobs.len()],
             world: world.unwrap_or_default(),
             seen: self.program.report.as_ref().map(|_| Folded { lines: BTreeSet::new(), above: Above::NOTHING }),
-            truth: Truth { trouble: again || cancel, again, ..Truth::default() },
+            truth: Truth { trouble: any, any, ..Truth::default() },
             ..State::default()
         }
     }
 
     /// Every way through an attempt; what the runs have released in the end, where nobody has to be called.
-    fn attempt(&self, starts: Vec<State>) -> Result<BTreeSet<BTreeMap<String, Release>>, String> {
-        let story = |state: &State| Story { cost: u32::from(state.cancel) + u32::from(state.fork) * 2, ..Story::default() };
-        let mut layer: Vec<(State, Story)> = starts.into_iter().map(|state| (state.clone(), story(&state))).collect();
+    fn attempt(&self, starts: &[State]) -> Result<BTreeSet<BTreeMap<String, Release>>, String> {
+        let mut layer: Next = starts.iter().map(|state| (self.pool.borrow_mut().pack(state), Story::default())).collect();
         for (position, job) in self.program.order.iter().enumerate() {
             let mut next = Ways::new();
             for (state, story) in &layer {
                 self.job(*job, state, story, &mut next)?;
             }
-            layer = next.into_list().into_iter().map(|(state, story)| (self.fold(position, state), story)).collect();
-            let mut merged = Ways::new();
-            for (state, story) in layer {
-                merged.add(state, story);
+            let mut folded = Ways::new();
+            for (state, story) in next.into_list() {
+                folded.add(self.fold(position, state), story);
             }
-            layer = merged.into_list();
+            layer = folded.into_list();
+            // The least unusual first, so that what is found first is the shortest.
             layer.sort_by_key(|(_, story)| story.cost);
             self.states.set(self.states.get() + layer.len());
             if self.states.get() > MOST {
                 return Err(format!("there are more than {MOST} states"));
             }
         }
-        for (state, story) in &layer {
+        let ends: Vec<(State, Story)> = layer.into_iter().map(|(state, story)| (self.pool.borrow().unpack(&state), story)).collect();
+        for (state, story) in &ends {
             self.end(state, story);
         }
-        Ok(layer.into_iter().filter(|(state, _)| state.stuck.is_empty() && !state.fork).map(|(state, _)| state.world).collect())
+        Ok(ends.into_iter().filter(|(state, _)| state.stuck == 0 && !state.fork).map(|(state, _)| state.world).collect())
     }
 
     fn end(&self, state: &State, story: &Story) {
         judge::end(self, state, story);
         let released = state.world.iter().map(|(name, release)| (name.clone(), release.verified, release.champion)).collect();
-        let shape = Shape { fork: state.fork, again: state.truth.again, told: state.told, red: state.truth.red, released };
+        let shape = Shape { fork: state.fork, told: state.told, red: state.truth.red, released };
         let mut shapes = self.shapes.borrow_mut();
         let old = shapes.entry(shape).or_insert_with(|| story.clone());
         if old.cost > story.cost {
@@ -149,37 +150,41 @@ impl<'r, 'w> Run<'r, 'w> {
     }
 
     /// Every state after a job. What it cannot see does not change what becomes of it.
-    fn job(&self, job: usize, state: &State, story: &Story, next: &mut Ways<State>) -> Result<(), String> {
+    fn job(&self, job: usize, state: &Packed, story: &Story, next: &mut Ways<Packed>) -> Result<(), String> {
         let key = (job, self.visible(job, state));
         let known = self.cache.borrow().get(&key).map(Rc::clone);
         let ends = match known {
             Some(ends) => ends,
-            None => {
-                let story = Story { cost: 0, ..story.clone() };
-                let mut ways = Ways::new();
-                self.ways(job, &key.1, &story, &mut ways)?;
-                let ends = Rc::new(ways.into_list());
-                self.cache.borrow_mut().insert(key, Rc::clone(&ends));
-                ends
-            }
+            None => self.look(key, story)?,
         };
-        for (end, way) in ends.iter() {
+        let undisturbed = |end: &&(Packed, Story)| state.truth.any || !end.0.truth.trouble;
+        for (end, way) in ends.iter().filter(undisturbed) {
             let before = way.before.as_ref().map(|chapter| Rc::new(Chapter { before: story.before.clone(), ..Chapter::clone(chapter) }));
             next.add(state.after(job, end), Story { cost: story.cost + way.cost, notes: Vec::new(), before });
         }
         Ok(())
     }
 
+    fn look(&self, key: (usize, Packed), story: &Story) -> Result<Rc<Next>, String> {
+        let state = self.pool.borrow().unpack(&key.1);
+        let mut ways = Ways::new();
+        self.ways(key.0, &state, story, &mut ways)?;
+        let relative = |(end, way): (State, Story)| (self.pool.borrow_mut().pack(&end), Story { cost: way.cost - story.cost, ..way });
+        let ends: Rc<Next> = Rc::new(ways.into_list().into_iter().map(relative).collect());
+        self.cache.borrow_mut().insert(key, Rc::clone(&ends));
+        Ok(ends)
+    }
+
     /// As much of a state as a job can see.
-    fn visible(&self, job: usize, state: &State) -> State {
+    fn visible(&self, job: usize, state: &Packed) -> Packed {
         let needs = self.program.jobs.get(job).map_or(&[][..], |unit| &unit.needs);
         let reports = self.program.report.as_ref().is_some_and(|report| report.job == job);
-        let of = |(other, ended): (usize, &Option<Rc<Ended>>)| ended.clone().filter(|_| needs.contains(&other));
-        State {
+        let of = |(other, ended): (usize, &u32)| if needs.contains(&other) { *ended } else { 0 };
+        Packed {
             jobs: state.jobs.iter().enumerate().map(of).collect(),
-            seen: state.seen.clone().filter(|_| reports),
-            stuck: BTreeSet::new(),
-            truth: Truth { dropped: state.truth.dropped, again: state.truth.again, ..Truth::default() },
+            seen: if reports { state.seen } else { 0 },
+            stuck: 0,
+            truth: Truth { dropped: state.truth.dropped, any: state.truth.any, ..Truth::default() },
             ..state.clone()
         }
     }
@@ -193,11 +198,13 @@ impl<'r, 'w> Run<'r, 'w> {
             (true, false) => vec![Mode::Early, Mode::Cut, Mode::Late],
             _ => vec![Mode::Early],
         };
-        if state.truth.again && above.kept && !self.program.is_aftermath(job) {
+        if state.truth.any && above.kept && !self.program.is_aftermath(job) {
             modes.push(Mode::Kept);
         }
         for mode in modes {
-            Begin { run: self, job, unit, above, state, story }.go(mode, next)?;
+            let cancelled = matches!(mode, Mode::Cut | Mode::Late) && !above.late;
+            let story = story.and(u32::from(cancelled), None);
+            Begin { run: self, job, unit, above, state, story: &story }.go(mode, next)?;
         }
         Ok(())
     }
@@ -230,8 +237,13 @@ impl<'r, 'w> Run<'r, 'w> {
     }
 
     /// Forgets the jobs that nothing needs any more, but for what the outcome job is to see of them.
-    fn fold(&self, position: usize, mut state: State) -> State {
+    fn fold(&self, position: usize, packed: Packed) -> Packed {
         let gone = self.folds.get(position).map_or(&[][..], Vec::as_slice);
+        let packed = Packed { jobs: self.plain(position, &packed), ..packed };
+        if gone.is_empty() {
+            return packed;
+        }
+        let mut state = self.pool.borrow().unpack(&packed);
         let lines = self.lines(&state, gone);
         for job in gone {
             let ended = state.jobs.get_mut(*job).and_then(Option::take);
@@ -242,9 +254,47 @@ impl<'r, 'w> Run<'r, 'w> {
         if let Some(seen) = &mut state.seen {
             seen.lines.extend(lines);
         }
-        let waiting = |place: &usize| self.program.order.iter().skip(position + 1).any(|job| self.deploys_after(*job, *place));
+        let waiting = |gate: &usize| self.program.order.iter().skip(position + 1).any(|job| self.deploys_after(*job, *gate));
         state.decisions.retain(|(job, _), _| waiting(job));
-        state
+        self.pool.borrow_mut().pack(&state)
+    }
+
+    /// The jobs of a state, without the outputs that only jobs read which certainly are skipped.
+    fn plain(&self, position: usize, packed: &Packed) -> Vec<u32> {
+        let key = (position, packed.jobs.clone());
+        if let Some(known) = self.plain.borrow().get(&key) {
+            return known.clone();
+        }
+        let mut state = self.pool.borrow().unpack(packed);
+        let doomed = |job: &usize| self.is_doomed(*job, &state);
+        let left: BTreeSet<usize> = self.program.order.iter().skip(position + 1).copied().filter(|job| !doomed(job)).collect();
+        let report = self.program.report.as_ref().map(|report| report.job);
+        let read = |job: usize| self.program.below(job).any(|below| left.contains(&below) && Some(below) != report);
+        let kept: Vec<bool> = (0..state.jobs.len()).map(read).collect();
+        for ((job, ended), kept) in state.jobs.iter_mut().enumerate().zip(kept) {
+            let Some(ended) = ended.as_mut().filter(|_| !kept) else { continue };
+            let ended = Rc::make_mut(ended);
+            let outputs = self.program.jobs.get(job).map_or(&[][..], |unit| &unit.outputs);
+            for (text, (name, _)) in ended.outputs.iter_mut().zip(outputs) {
+                if !self.program.tells(job, name) {
+                    *text = Text::default();
+                }
+            }
+        }
+        let jobs = self.pool.borrow_mut().pack(&state).jobs;
+        self.plain.borrow_mut().insert(key, jobs.clone());
+        jobs
+    }
+
+    /// Whether a job that has not had its turn is skipped, whatever the jobs do that have not had theirs.
+    fn is_doomed(&self, job: usize, state: &State) -> bool {
+        let Some(unit) = self.program.jobs.get(job) else { return true };
+        let known = |need: &usize| state.jobs.get(*need).and_then(Option::as_ref);
+        let unclean = unit.needs.iter().filter_map(known).any(|ended| !ended.above.clean);
+        let Some(condition) = unit.condition.as_ref() else { return unclean };
+        let inside = Inside { program: self.program, unit, state, path: None, cancelled: None, above: Above::NOTHING };
+        let never = || condition.evaluate(&inside).is_ok_and(|value| value.truth() == Some(false));
+        if condition.says_status() { !condition.says_success() && never() } else { unclean || never() }
     }
 
     fn deploys_after(&self, job: usize, gate: usize) -> bool {
@@ -400,7 +450,7 @@ impl Begin<'_, '_, '_> {
         let results: &[Ending] = if mode == Mode::Late { &[Ending::Skipped, Ending::Cancelled] } else { &[Ending::Skipped] };
         for result in results {
             let ended = self.ended(mode, *result, self.blank(), None);
-            self.close(self.state.clone(), ended, *result, self.story.clone(), next);
+            self.close(self.state.clone(), ended, Ending::Skipped, self.story.clone(), next);
         }
     }
 
@@ -463,7 +513,7 @@ impl Begin<'_, '_, '_> {
         if result == Ending::Cancelled {
             self.close(path.state.clone(), self.ended(walk.mode, result, self.blank(), Some(path)), result, story.clone(), next);
         }
-        if result == Ending::Success && walk.mode != Mode::Kept {
+        if result == Ending::Success && walk.mode != Mode::Kept && !path.state.truth.dropped {
             self.drop_each(walk.mode, path, &outputs, story, next);
         }
         let shown = if self.unit.job.continues.as_ref().is_some_and(|at| at.value != "false") { vec![result, Ending::Success] } else { vec![result] };
@@ -508,17 +558,18 @@ impl Begin<'_, '_, '_> {
     }
 
     fn note(&self, state: &mut State, ended: &Ended, result: Ending) {
-        let continues = ended.result != result;
+        let continues = ended.result != result && result.is_bad();
         let reports = self.run.program.report.as_ref().is_some_and(|report| report.job == self.job);
         state.truth.failed |= result == Ending::Failure && !reports;
         state.truth.cancelled |= result == Ending::Cancelled && !reports;
         state.truth.red |= result.is_bad() && !continues;
-        let environments = |kind: Kind| self.unit.acts.iter().filter(move |act| act.effect.kind == kind).map(|act| act.effect.text("environment").to_owned());
-        if result != Ending::Skipped {
-            state.reached.extend(environments(Kind::Deploy));
+        let of = |kind: Kind| self.unit.acts.iter().filter(move |act| act.effect.kind == kind);
+        let bits = |kind: Kind| of(kind).fold(0, |bits, act| bits | self.run.program.bit(act));
+        if ended.result != Ending::Skipped {
+            state.reached |= bits(Kind::Deploy);
         }
         if result.is_bad() {
-            state.stuck.extend(environments(Kind::Rollback));
+            state.stuck |= bits(Kind::Rollback);
         }
     }
 }

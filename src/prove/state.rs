@@ -195,30 +195,18 @@ pub struct State {
     pub decisions: BTreeMap<Place, Decision>,
     /// What the outcome job is to see of jobs that nothing else needs any more.
     pub seen: Option<Folded>,
-    /// Environments whose deploy was not skipped.
-    pub reached: BTreeSet<String>,
+    /// Environments whose deploy was not skipped, a bit each.
+    pub reached: u64,
     /// Environments whose rollback ended badly.
-    pub stuck: BTreeSet<String>,
+    pub stuck: u64,
     /// What the outcome script said.
     pub told: Option<Line>,
     pub truth: Truth,
 }
 
-impl State {
-    /// This state after a job of which `end` shows what became.
-    pub fn after(&self, job: usize, end: &Self) -> Self {
-        let mut state = Self { world: end.world.clone(), decisions: end.decisions.clone(), told: end.told, truth: self.truth.and(end.truth), ..self.clone() };
-        if let (Some(place), Some(ended)) = (state.jobs.get_mut(job), end.jobs.get(job)) {
-            place.clone_from(ended);
-        }
-        state.reached.extend(end.reached.iter().cloned());
-        state.stuck.extend(end.stuck.iter().cloned());
-        state
-    }
-}
-
 impl Truth {
-    fn and(self, other: Self) -> Self {
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
         Self {
             trouble: self.trouble || other.trouble,
             failed: self.failed || other.failed,
@@ -230,7 +218,7 @@ impl Truth {
             ran: self.ran || other.ran,
             dropped: self.dropped || other.dropped,
             red: self.red || other.red,
-            again: self.again || other.again,
+            any: self.any || other.any,
         }
     }
 }
@@ -253,8 +241,8 @@ pub struct Truth {
     pub dropped: bool,
     /// The run is red.
     pub red: bool,
-    /// A second attempt.
-    pub again: bool,
+    /// Anything may go wrong, and earlier attempts may have been made.
+    pub any: bool,
 }
 
 /// Jobs as the outcome script sees them.

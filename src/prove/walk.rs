@@ -313,7 +313,7 @@ impl<'r, 'w> Walk<'r, 'w> {
         ways.add(Path { status: Status::Cancelled, ..path.clone() }, story.and(1, Some(note)));
         for ending in [Ending::Failure, Ending::Cancelled] {
             let note = format!("the machine is lost in `{}`{when}", act.step.name);
-            ways.add(Path { status: Status::Gone(ending), ..path.clone() }, story.and(1, Some(note)));
+            ways.add(Path { status: Status::Gone(ending), killed: ending == Ending::Cancelled, ..path.clone() }, story.and(1, Some(note)));
         }
     }
 
