@@ -4,7 +4,7 @@ use super::effect::Kind;
 use super::expr::Value;
 use super::judge;
 use super::program::Act;
-use super::state::{Decision, Ending, Line, Release, Term, Text};
+use super::state::{Decision, Ending, Release, Term, Text};
 use super::walk::{Done, Mode, Path, Status, Story, Walk};
 
 /// A step that is over, and what is worth telling of it.
@@ -201,8 +201,7 @@ impl<'w> Walk<'_, 'w> {
 
     /// What the outcome script makes of all jobs.
     fn report(&self, mut end: Path) -> End {
-        let lines = self.run.all_lines(&end.state);
-        let line = lines.first().copied().unwrap_or(Line::Passed);
+        let line = self.run.line(&end.state);
         end.state.told = Some(line);
         let note = format!("it says `{}`", line.text());
         (told(&end, "outcome", line.text()), Some(note))

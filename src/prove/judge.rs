@@ -232,6 +232,7 @@ impl End<'_, '_, '_> {
         let truth = self.state.truth;
         let verified = !self.state.world.is_empty() && self.state.world.values().all(|release| release.verified);
         let deploys = self.run.program.steps(Kind::Deploy).next().is_some();
+        let gates = self.run.program.steps(Kind::Gate).next().is_some();
         let lie = match told {
             _ if told.is_green() && truth.failed => Some("a job failed"),
             _ if told.is_green() && truth.cancelled => Some("a job was cancelled"),
@@ -239,6 +240,7 @@ impl End<'_, '_, '_> {
             _ if truth.undone && !truth.dropped && !matches!(told, Line::RolledBack | Line::RollbackFailed) => Some("a release was taken back"),
             Line::Promoted if !verified => Some("nothing verified is in place"),
             Line::KeptChampion if !truth.lost => Some("no gate was lost"),
+            Line::Passed if gates && !truth.approved && !truth.lost => Some("no gate decided"),
             Line::Passed if truth.lost => Some("a gate was lost"),
             Line::Passed if truth.approved && deploys => Some("the gate approved, and nothing was released"),
             Line::RolledBack if !truth.undone => Some("nothing was taken back"),

@@ -22,13 +22,21 @@ pub struct Packed {
     pub truth: Truth,
 }
 
+/// What a job can see and change beside the jobs that it needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Sees {
+    pub report: bool,
+    pub world: bool,
+    pub decisions: bool,
+}
+
 impl Packed {
     /// This state after a job of which `end` shows what became.
-    pub fn after(&self, job: usize, end: &Self) -> Self {
+    pub fn after(&self, job: usize, end: &Self, sees: Sees) -> Self {
         let mut state = Self {
-            world: end.world,
-            decisions: end.decisions,
-            told: end.told,
+            world: if sees.world { end.world } else { self.world },
+            decisions: if sees.decisions { end.decisions } else { self.decisions },
+            told: if sees.report { end.told } else { self.told },
             truth: self.truth.and(end.truth),
             reached: self.reached | end.reached,
             stuck: self.stuck | end.stuck,
@@ -53,7 +61,11 @@ pub struct Pool {
 impl Pool {
     pub fn new() -> Self {
         let mut pool = Self::default();
+        // What is hidden has number 0, and is nothing.
         pool.ended.number(&None);
+        pool.worlds.number(&BTreeMap::new());
+        pool.decisions.number(&BTreeMap::new());
+        pool.seen.number(&None);
         pool
     }
 

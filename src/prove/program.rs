@@ -51,7 +51,6 @@ pub struct Report {
 /// The jobs of one environment's release.
 #[derive(Clone, Debug)]
 pub struct Trio {
-    pub environment: String,
     pub deploy: usize,
     pub verify: Option<usize>,
     pub rollback: Option<usize>,
@@ -211,7 +210,6 @@ fn report(jobs: &[Unit<'_>], ids: &[&str]) -> Option<Report> {
     let exports = list("exports").iter().filter_map(|id| find(Some(id))).collect();
     let mut trio = |release: &Json| {
         Some(Trio {
-            environment: release.get("environment").and_then(Json::as_str).unwrap_or_default().to_owned(),
             deploy: find(release.get("deploy"))?,
             verify: find(release.get("verify")),
             rollback: find(release.get("rollback")),

@@ -7,9 +7,9 @@ use std::rc::Rc;
 use super::effect::Kind;
 use super::expr::Template;
 use super::judge;
-use super::pack::{Packed, Pool};
+use super::pack::{Packed, Pool, Sees};
 use super::program::{Program, Unit};
-use super::state::{Above, Ended, Ending, Folded, Line, Release, State, Term, Terms, Text, Truth};
+use super::state::{Above, Ended, Ending, Folded, Line, Mark, Release, State, Term, Terms, Text, Truth};
 use super::walk::{Inside, Mode, Path, Status, Story, Walk};
 use super::ways::Ways;
 
@@ -59,9 +59,11 @@ pub struct Run<'r, 'w> {
     /// What can become of a job, by all that it can see.
     cache: RefCell<HashMap<(usize, Packed), Rc<Next>>>,
     pool: RefCell<Pool>,
-    /// Jobs without outputs that make no difference any more, by position in the order.
-    plain: RefCell<HashMap<(usize, Vec<u32>), Vec<u32>>>,
+    folded: RefCell<HashMap<(usize, Vec<u32>, u32, u32), Parts>>,
 }
+
+/// Jobs, what the outcome job is to see, and decisions, by number.
+type Parts = (Vec<u32>, u32, u32);
 
 /// States after a job, each with the least unusual story of it.
 type Next = Vec<(Packed, Story)>;
@@ -78,7 +80,7 @@ impl<'r, 'w> Run<'r, 'w> {
             folds: folds(program),
             cache: RefCell::default(),
             pool: RefCell::new(Pool::new()),
-            plain: RefCell::default(),
+            folded: RefCell::default(),
         }
     }
 
@@ -105,7 +107,7 @@ impl<'r, 'w> Run<'r, 'w> {
             cancel: any,
             jobs: vec![None; self.program.jobs.len()],
             world: world.unwrap_or_default(),
-            seen: self.program.report.as_ref().map(|_| Folded { lines: BTreeSet::new(), above: Above::NOTHING }),
+            seen: self.program.report.as_ref().map(|_| Folded { marks: BTreeSet::new(), above: Above::NOTHING }),
             truth: Truth { trouble: any, any, ..Truth::default() },
             ..State::default()
         }
@@ -158,9 +160,10 @@ impl<'r, 'w> Run<'r, 'w> {
             None => self.look(key, story)?,
         };
         let undisturbed = |end: &&(Packed, Story)| state.truth.any || !end.0.truth.trouble;
+        let sees = self.sees(job);
         for (end, way) in ends.iter().filter(undisturbed) {
             let before = way.before.as_ref().map(|chapter| Rc::new(Chapter { before: story.before.clone(), ..Chapter::clone(chapter) }));
-            next.add(state.after(job, end), Story { cost: story.cost + way.cost, notes: Vec::new(), before });
+            next.add(state.after(job, end, sees), Story { cost: story.cost + way.cost, notes: Vec::new(), before });
         }
         Ok(())
     }
@@ -175,14 +178,28 @@ impl<'r, 'w> Run<'r, 'w> {
         Ok(ends)
     }
 
+    /// What a job's steps look at, beside the jobs that it needs.
+    fn sees(&self, job: usize) -> Sees {
+        let has = |kinds: &[Kind]| self.program.jobs.get(job).is_some_and(|unit| kinds.iter().any(|kind| unit.has(*kind)));
+        Sees {
+            report: self.program.report.as_ref().is_some_and(|report| report.job == job),
+            world: has(&[Kind::Preflight, Kind::Deploy, Kind::Verify, Kind::Rollback]),
+            decisions: has(&[Kind::Gate, Kind::Export, Kind::Deploy]),
+        }
+    }
+
     /// As much of a state as a job can see.
     fn visible(&self, job: usize, state: &Packed) -> Packed {
         let needs = self.program.jobs.get(job).map_or(&[][..], |unit| &unit.needs);
-        let reports = self.program.report.as_ref().is_some_and(|report| report.job == job);
+        let sees = self.sees(job);
         let of = |(other, ended): (usize, &u32)| if needs.contains(&other) { *ended } else { 0 };
         Packed {
             jobs: state.jobs.iter().enumerate().map(of).collect(),
-            seen: if reports { state.seen } else { 0 },
+            seen: if sees.report { state.seen } else { 0 },
+            told: None,
+            world: if sees.world { state.world } else { 0 },
+            decisions: if sees.decisions { state.decisions } else { 0 },
+            reached: if sees.world { state.reached } else { 0 },
             stuck: 0,
             truth: Truth { dropped: state.truth.dropped, any: state.truth.any, ..Truth::default() },
             ..state.clone()
@@ -238,13 +255,22 @@ impl<'r, 'w> Run<'r, 'w> {
 
     /// Forgets the jobs that nothing needs any more, but for what the outcome job is to see of them.
     fn fold(&self, position: usize, packed: Packed) -> Packed {
+        let key = (position, packed.jobs.clone(), packed.seen, packed.decisions);
+        let known = self.folded.borrow().get(&key).cloned();
+        let (jobs, seen, decisions) = known.unwrap_or_else(|| {
+            let state = self.pool.borrow().unpack(&packed);
+            let state = self.forget(position, self.plain(position, state));
+            let folded = self.pool.borrow_mut().pack(&state);
+            let folded = (folded.jobs, folded.seen, folded.decisions);
+            self.folded.borrow_mut().insert(key, folded.clone());
+            folded
+        });
+        Packed { jobs, seen, decisions, ..packed }
+    }
+
+    fn forget(&self, position: usize, mut state: State) -> State {
         let gone = self.folds.get(position).map_or(&[][..], Vec::as_slice);
-        let packed = Packed { jobs: self.plain(position, &packed), ..packed };
-        if gone.is_empty() {
-            return packed;
-        }
-        let mut state = self.pool.borrow().unpack(&packed);
-        let lines = self.lines(&state, gone);
+        let marks = self.marks(&state, gone);
         for job in gone {
             let ended = state.jobs.get_mut(*job).and_then(Option::take);
             if let (Some(seen), Some(ended)) = (&mut state.seen, ended) {
@@ -252,20 +278,15 @@ impl<'r, 'w> Run<'r, 'w> {
             }
         }
         if let Some(seen) = &mut state.seen {
-            seen.lines.extend(lines);
+            seen.marks.extend(marks);
         }
         let waiting = |gate: &usize| self.program.order.iter().skip(position + 1).any(|job| self.deploys_after(*job, *gate));
         state.decisions.retain(|(job, _), _| waiting(job));
-        self.pool.borrow_mut().pack(&state)
+        state
     }
 
     /// The jobs of a state, without the outputs that only jobs read which certainly are skipped.
-    fn plain(&self, position: usize, packed: &Packed) -> Vec<u32> {
-        let key = (position, packed.jobs.clone());
-        if let Some(known) = self.plain.borrow().get(&key) {
-            return known.clone();
-        }
-        let mut state = self.pool.borrow().unpack(packed);
+    fn plain(&self, position: usize, mut state: State) -> State {
         let doomed = |job: &usize| self.is_doomed(*job, &state);
         let left: BTreeSet<usize> = self.program.order.iter().skip(position + 1).copied().filter(|job| !doomed(job)).collect();
         let report = self.program.report.as_ref().map(|report| report.job);
@@ -281,9 +302,7 @@ impl<'r, 'w> Run<'r, 'w> {
                 }
             }
         }
-        let jobs = self.pool.borrow_mut().pack(&state).jobs;
-        self.plain.borrow_mut().insert(key, jobs.clone());
-        jobs
+        state
     }
 
     /// Whether a job that has not had its turn is skipped, whatever the jobs do that have not had theirs.
@@ -307,16 +326,16 @@ impl<'r, 'w> Run<'r, 'w> {
         upper == lower || needs.iter().any(|need| self.is_above(upper, *need))
     }
 
-    /// What the outcome script sees in the end.
-    pub fn all_lines(&self, state: &State) -> BTreeSet<Line> {
+    /// What the outcome script says in the end.
+    pub fn line(&self, state: &State) -> Line {
         let left: Vec<usize> = (0..state.jobs.len()).collect();
-        let mut lines: BTreeSet<Line> = self.lines(state, &left).into_iter().collect();
-        lines.extend(state.seen.iter().flat_map(|seen| &seen.lines));
-        lines
+        let mut marks: BTreeSet<Mark> = self.marks(state, &left).into_iter().collect();
+        marks.extend(state.seen.iter().flat_map(|seen| &seen.marks));
+        Mark::line(&marks)
     }
 
     /// What the outcome script makes of some jobs.
-    fn lines(&self, state: &State, jobs: &[usize]) -> Vec<Line> {
+    fn marks(&self, state: &State, jobs: &[usize]) -> Vec<Mark> {
         let Some(report) = &self.program.report else { return Vec::new() };
         let Some(unit) = self.program.jobs.get(report.job) else { return Vec::new() };
         let known: Vec<(usize, &Ended)> =
@@ -324,19 +343,27 @@ impl<'r, 'w> Run<'r, 'w> {
         let of = |job: usize| known.iter().find(|(known, _)| *known == job).map(|(_, ended)| *ended);
         let in_release = |job: &usize| report.releases.iter().any(|trio| trio.jobs().any(|member| member == *job));
         let bad = known.iter().filter(|(job, _)| !in_release(job)).filter_map(|(_, ended)| match ended.result {
-            Ending::Failure => Some(Line::Failed),
-            Ending::Cancelled => Some(Line::Cancelled),
+            Ending::Failure => Some(Mark::Line(Line::Failed)),
+            Ending::Cancelled => Some(Mark::Line(Line::Cancelled)),
             _ => None,
         });
-        let gates = report.gates.iter().filter_map(|gate| match self.says(*gate, of(*gate)?, "approved") {
-            Text::Known(text) if text == "false" => Some(Line::KeptChampion),
-            _ => None,
-        });
+        let gates = report.gates.iter().filter_map(|gate| self.decided(*gate, of(*gate)?));
         let releases = report.releases.iter().flat_map(|trio| {
             let Some(deploy) = of(trio.deploy) else { return Vec::new() };
             self.release(deploy, trio.verify, trio.rollback, &of)
         });
         bad.chain(gates).chain(releases).collect()
+    }
+
+    fn decided(&self, gate: usize, ended: &Ended) -> Option<Mark> {
+        let approved = self.says(gate, ended, "approved");
+        match ended.result {
+            _ if approved.is("false") => Some(Mark::Line(Line::KeptChampion)),
+            _ if approved.is("true") => None,
+            Ending::Success => Some(Mark::Silent),
+            Ending::Skipped => Some(Mark::Undecided),
+            _ => None,
+        }
     }
 
     fn release<'s>(
@@ -345,13 +372,13 @@ impl<'r, 'w> Run<'r, 'w> {
         verify: Option<usize>,
         rollback: Option<usize>,
         of: &dyn Fn(usize) -> Option<&'s Ended>,
-    ) -> Vec<Line> {
+    ) -> Vec<Mark> {
         let result = |job: Option<usize>| job.and_then(of).map_or(Ending::Skipped, |ended| ended.result);
         if deploy.result == Ending::Skipped {
-            return Vec::new();
+            return vec![Mark::Unbegun];
         }
         if deploy.result == Ending::Success && (verify.is_none() || result(verify) == Ending::Success) {
-            return vec![Line::Promoted];
+            return vec![Mark::Line(Line::Promoted)];
         }
         let broken = match deploy.result {
             Ending::Success if result(verify) == Ending::Cancelled => Line::Cancelled,
@@ -359,14 +386,13 @@ impl<'r, 'w> Run<'r, 'w> {
             Ending::Cancelled => Line::Cancelled,
             _ => Line::Failed,
         };
-        let undone = rollback.and_then(|job| Some(self.says(job, of(job)?, "result"))).unwrap_or_default();
-        let taken = undone.is("restored") || undone.is("removed");
+        let taken = rollback.and_then(|job| Some(self.says(job, of(job)?, "result"))).is_some_and(|result| result.is("restored"));
         let back = match result(rollback) {
             Ending::Success if taken => Some(Line::RolledBack),
             Ending::Failure | Ending::Cancelled => Some(Line::RollbackFailed),
             _ => None,
         };
-        std::iter::once(broken).chain(back).collect()
+        std::iter::once(broken).chain(back).map(Mark::Line).collect()
     }
 
     /// An output of a job, empty if it has none of this name.

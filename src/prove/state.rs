@@ -248,7 +248,7 @@ pub struct Truth {
 /// Jobs as the outcome script sees them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Folded {
-    pub lines: BTreeSet<Line>,
+    pub marks: BTreeSet<Mark>,
     pub above: Above,
 }
 
@@ -281,5 +281,36 @@ impl Line {
             Self::Promoted => "promoted",
             Self::Passed => "passed",
         }
+    }
+}
+
+/// What the outcome script makes of one job, before it looks at all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Mark {
+    Line(Line),
+    /// A gate ended well, and what it decided did not arrive.
+    Silent,
+    /// A gate was skipped.
+    Undecided,
+    /// A deploy was skipped.
+    Unbegun,
+}
+
+impl Mark {
+    /// What all of them amount to.
+    pub fn line(marks: &BTreeSet<Self>) -> Line {
+        let lines = marks.iter().filter_map(|mark| if let Self::Line(line) = mark { Some(*line) } else { None }).min();
+        let line = lines.unwrap_or(Line::Passed);
+        if marks.contains(&Self::Line(Line::KeptChampion)) {
+            return line;
+        }
+        let open = if marks.contains(&Self::Silent) {
+            Line::Failed
+        } else if marks.contains(&Self::Undecided) || marks.contains(&Self::Unbegun) {
+            Line::Cancelled
+        } else {
+            return line;
+        };
+        line.min(open)
     }
 }

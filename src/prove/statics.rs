@@ -60,7 +60,8 @@ fn secrets_of(unit: &Unit<'_>) -> Vec<Wrong> {
 
 /// A deploy stands in the environment it deploys to, verification and rollback in one that belongs to it.
 fn approval(unit: &Unit<'_>) -> Vec<Wrong> {
-    let at = unit.job.environment.as_ref().map_or("", |at| at.value.as_str());
+    // Names of environments reach Kubernetes with `-` for `_`.
+    let at = unit.job.environment.as_ref().map_or_else(String::new, |at| at.value.replace('_', "-"));
     let wrong = |act: &Act<'_>| {
         let meant = act.effect.text("environment");
         let right = match act.effect.kind {
