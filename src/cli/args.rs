@@ -52,6 +52,8 @@ pub enum Command {
     Fmt(Fmt),
     /// Draw the graph of a pipeline's stages
     Graph(Graph),
+    /// Prove that nothing unapproved can ship, by running the workflow in every way in which GitHub could
+    Prove(Prove),
     /// Explain a code such as MLP0501
     Explain(Explain),
     /// Print a pipeline with every default written out
@@ -175,6 +177,33 @@ pub enum Drawing {
     Svg,
     /// For programs.
     Json,
+}
+
+/// `mlp prove`
+#[derive(Debug, Args)]
+pub struct Prove {
+    /// Which.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Prove a workflow as it stands in the repository, with the scripts beside it
+    #[arg(long, value_name = "FILE")]
+    pub workflow: Vec<PathBuf>,
+    /// How the proof is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Written,
+}
+
+/// How a proof is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Written {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// How a run can end, for Markdown.
+    Table,
+    /// How a run can end, as a diagram for Markdown.
+    Mermaid,
 }
 
 /// `mlp explain`

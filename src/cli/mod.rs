@@ -41,6 +41,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Check(args) => cmd::check::run(args, global),
         Command::Fmt(args) => cmd::fmt::run(args, global),
         Command::Graph(args) => cmd::graph::run(args, global),
+        Command::Prove(args) => cmd::prove::run(args, global),
         Command::Explain(args) => cmd::explain::run(args, &Console::new(global)),
         Command::Expand(args) => cmd::expand::run(args, global),
         Command::Init(args) => cmd::init::run(args, global),

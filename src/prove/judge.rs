@@ -118,9 +118,9 @@ fn trained(walk: &Walk<'_, '_>, path: &Path, run: &Text, model: &Text, snapshot:
 fn decisions<'p>(walk: &Walk<'_, '_>, path: &'p Path, model: &Text) -> Vec<(String, Option<&'p Decision>)> {
     let Some(term) = walk.run.term(model) else { return Vec::new() };
     let program = walk.run.program;
-    let judges = program.steps(Kind::Gate).filter(|(job, _, act)| {
-        act.variable("MODEL_ID").and_then(|template| origin(program, *job, template)) == Some(term.place)
-    });
+    let judges = program
+        .steps(Kind::Gate)
+        .filter(|(job, _, act)| act.variable("MODEL_ID").and_then(|template| origin(program, *job, template)) == Some(term.place));
     judges.map(|(job, step, act)| (act.step.name.clone(), path.state.decisions.get(&(job, step)))).collect()
 }
 
@@ -149,7 +149,8 @@ pub fn origin(program: &Program<'_>, job: usize, template: &Template<'_>) -> Opt
     let unit = program.jobs.get(job)?;
     match template.only_path()?.as_slice() {
         [Part::Name(needs), Part::Name(id), Part::Name(_), Part::Name(output)] if needs == "needs" => {
-            let upper = unit.needs.iter().copied().find(|need| program.jobs.get(*need).is_some_and(|unit| unit.job.id.eq_ignore_ascii_case(id)))?;
+            let upper =
+                unit.needs.iter().copied().find(|need| program.jobs.get(*need).is_some_and(|unit| unit.job.id.eq_ignore_ascii_case(id)))?;
             let (_, template) = program.jobs.get(upper)?.outputs.iter().find(|(name, _)| name == output)?;
             origin(program, upper, template)
         }
@@ -237,7 +238,9 @@ impl End<'_, '_, '_> {
             _ if told.is_green() && truth.failed => Some("a job failed"),
             _ if told.is_green() && truth.cancelled => Some("a job was cancelled"),
             _ if self.state.stuck != 0 && told != Line::RollbackFailed => Some("a rollback did not succeed"),
-            _ if truth.undone && !truth.dropped && !matches!(told, Line::RolledBack | Line::RollbackFailed) => Some("a release was taken back"),
+            _ if truth.undone && !truth.dropped && !matches!(told, Line::RolledBack | Line::RollbackFailed) => {
+                Some("a release was taken back")
+            }
             Line::Promoted if !verified => Some("nothing verified is in place"),
             Line::KeptChampion if !truth.lost => Some("no gate was lost"),
             Line::Passed if gates && !truth.approved && !truth.lost => Some("no gate decided"),
@@ -263,7 +266,11 @@ impl End<'_, '_, '_> {
         if truth.lost {
             let kept = !truth.red && told(Line::KeptChampion) && (truth.approved || !truth.touched);
             if !kept {
-                found("lost-gate", self.line(Kind::Gate).unwrap_or_default(), "the gate is lost, and the run is not green with the champion kept");
+                found(
+                    "lost-gate",
+                    self.line(Kind::Gate).unwrap_or_default(),
+                    "the gate is lost, and the run is not green with the champion kept",
+                );
             }
             return;
         }

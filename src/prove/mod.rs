@@ -11,6 +11,8 @@ pub mod render;
 mod run;
 mod state;
 mod statics;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod ways;
 mod yaml;
@@ -119,12 +121,21 @@ impl Proof {
     }
 }
 
+/// How much is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Every property, and every way in which a run can end.
+    Full,
+    /// Whether all holds: what is found first is enough.
+    First,
+}
+
 /// Proves a workflow file. `scripts` are the files below `.github/mlp/` that stand beside it, by path.
 ///
 /// # Errors
 ///
 /// When the text is no workflow.
-pub fn prove(path: &str, text: &str, scripts: &BTreeMap<String, String>) -> Result<Proof, String> {
+pub fn prove(path: &str, text: &str, scripts: &BTreeMap<String, String>, depth: Depth) -> Result<Proof, String> {
     let workflow = read::read(text)?;
     let altered = effect::altered(scripts);
     let mut unproven: Vec<At<String>> = workflow.strange.clone();
@@ -140,7 +151,7 @@ pub fn prove(path: &str, text: &str, scripts: &BTreeMap<String, String>) -> Resu
     };
     let mut found = BTreeMap::new();
     match Program::new(&workflow, altered.is_none()) {
-        Ok(program) => unproven.extend(run(&program, &mut proof, &mut found)),
+        Ok(program) => unproven.extend(run(&program, &mut proof, &mut found, depth)),
         Err(Refusal::Unclear(at)) => unproven.push(at),
         Err(Refusal::Invalid(at)) => drop(found.insert("starts", Counter { line: at.line, why: at.value, story: Vec::new() })),
     }
@@ -151,13 +162,16 @@ pub fn prove(path: &str, text: &str, scripts: &BTreeMap<String, String>) -> Resu
 }
 
 /// Runs a program in every way; what of it is not understood.
-fn run(program: &Program<'_>, proof: &mut Proof, found: &mut BTreeMap<&'static str, Counter>) -> Vec<At<String>> {
+fn run(program: &Program<'_>, proof: &mut Proof, found: &mut BTreeMap<&'static str, Counter>, depth: Depth) -> Vec<At<String>> {
     for (property, line, why) in statics::check(program) {
         proof.table.insert(format!("{property}: {why}"));
         found.entry(property).or_insert(Counter { line, why, story: Vec::new() });
     }
+    if depth == Depth::First && !found.is_empty() {
+        return Vec::new();
+    }
     let run = Run::new(program);
-    let explored = run.explore();
+    let explored = run.explore(depth == Depth::First);
     proof.states = run.states.get();
     proof.minutes = statics::longest(program);
     proof.table.extend(run.table.borrow().iter().cloned());
@@ -182,10 +196,11 @@ fn run(program: &Program<'_>, proof: &mut Proof, found: &mut BTreeMap<&'static s
 /// A story, job by job, with the one that is running.
 fn scenes(program: &Program<'_>, story: &Story, running: Option<usize>) -> Vec<Scene> {
     let name = |job: usize| program.jobs.get(job).map_or_else(String::new, |unit| unit.job.id.clone());
-    let mut scenes: Vec<Scene> = running.map(|job| Scene { job: name(job), result: None, text: story.notes.join("; ") }).into_iter().collect();
+    let mut scenes: Vec<Scene> =
+        running.map(|job| Scene { job: name(job), result: None, text: story.notes.join("; ") }).into_iter().collect();
     let mut next = story.before.as_deref();
     while let Some(Chapter { job, result, text, before }) = next {
-        scenes.push(Scene { job: name(*job), result: Some(Ending::text(*result)), text: text.clone() });
+        scenes.push(Scene { job: name(*job), result: Some(Ending::text(*result)), text: text.to_string() });
         next = before.as_deref();
     }
     scenes.reverse();

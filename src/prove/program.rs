@@ -157,7 +157,9 @@ fn condition(text: Option<&At<String>>) -> Result<Option<Template<'_>>, Refusal>
 fn unit<'w>(workflow: &'w Workflow, job: &'w Job, ids: &[&str], trusted: bool) -> Result<Unit<'w>, Refusal> {
     let need = |need: &At<String>| {
         let found = ids.iter().position(|id| id.eq_ignore_ascii_case(&need.value));
-        found.ok_or_else(|| Refusal::Invalid(At { line: need.line, value: format!("job `{}` needs `{}`, which does not exist", job.id, need.value) }))
+        found.ok_or_else(|| {
+            Refusal::Invalid(At { line: need.line, value: format!("job `{}` needs `{}`, which does not exist", job.id, need.value) })
+        })
     };
     let needs: Result<Vec<usize>, Refusal> = job.needs.iter().map(need).collect();
     let output = |pair: &'w Pair| Ok((pair.key.to_ascii_lowercase(), template(pair)?));
@@ -209,11 +211,7 @@ fn report(jobs: &[Unit<'_>], ids: &[&str]) -> Option<Report> {
     let gates = list("gates").iter().filter_map(|id| find(Some(id))).collect();
     let exports = list("exports").iter().filter_map(|id| find(Some(id))).collect();
     let mut trio = |release: &Json| {
-        Some(Trio {
-            deploy: find(release.get("deploy"))?,
-            verify: find(release.get("verify")),
-            rollback: find(release.get("rollback")),
-        })
+        Some(Trio { deploy: find(release.get("deploy"))?, verify: find(release.get("verify")), rollback: find(release.get("rollback")) })
     };
     let releases = list("releases").iter().filter_map(&mut trio).collect();
     Some(Report { job, gates, exports, releases, absent, named: named(unit, ids) })
@@ -236,7 +234,9 @@ fn read(jobs: &[Unit<'_>], ids: &[&str], report: Option<&Report>) -> BTreeSet<(u
             let [Part::Name(needs), rest @ ..] = path.as_slice() else { continue };
             let job = |id: &str| ids.iter().position(|known| known.eq_ignore_ascii_case(id));
             match rest {
-                [Part::Name(id), Part::Name(_), Part::Name(output)] if needs == "needs" => read.extend(job(id).map(|job| (job, output.clone()))),
+                [Part::Name(id), Part::Name(_), Part::Name(output)] if needs == "needs" => {
+                    read.extend(job(id).map(|job| (job, output.clone())))
+                }
                 [Part::Name(id), ..] if needs == "needs" => read.extend(job(id).map(|job| (job, "*".to_owned()))),
                 _ if needs == "needs" && !unit.has(Kind::Outcome) => read.extend(unit.needs.iter().map(|job| (*job, "*".to_owned()))),
                 _ => {}

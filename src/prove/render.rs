@@ -45,7 +45,8 @@ fn object(proof: &Proof) -> Value {
         let counter = counter.map(|counter| json!({ "line": counter.line, "why": counter.why, "story": story(&counter.story) }));
         json!({ "property": verdict.property, "sentence": verdict.sentence, "holds": counter.is_none(), "counter_example": counter })
     };
-    let released = |end: &End| end.released.iter().map(|(name, verified)| json!({ "environment": name, "verified": verified })).collect::<Vec<_>>();
+    let released =
+        |end: &End| end.released.iter().map(|(name, verified)| json!({ "environment": name, "verified": verified })).collect::<Vec<_>>();
     let end = |end: &End| json!({ "outcome": end.told, "red": end.red, "released": released(end), "story": story(&end.story) });
     let unproven = |(line, what): &(u64, String)| json!({ "line": line, "what": what });
     json!({
@@ -69,7 +70,8 @@ fn row(end: &End) -> (&'static str, &'static str, String) {
 
 /// What happens out of the ordinary in a story.
 fn cause(story: &[Scene]) -> String {
-    let told: Vec<String> = story.iter().filter(|scene| !scene.text.is_empty()).map(|scene| format!("{}: {}", scene.job, scene.text)).collect();
+    let told: Vec<String> =
+        story.iter().filter(|scene| !scene.text.is_empty()).map(|scene| format!("{}: {}", scene.job, scene.text)).collect();
     if told.is_empty() { "nothing out of the ordinary".to_owned() } else { told.join("; ") }
 }
 

@@ -21,7 +21,7 @@ const MOST: usize = 2_000_000;
 pub struct Chapter {
     pub job: usize,
     pub result: Ending,
-    pub text: String,
+    pub text: Rc<str>,
     pub before: Option<Rc<Chapter>>,
 }
 
@@ -86,8 +86,12 @@ impl<'r, 'w> Run<'r, 'w> {
 
     /// Explores runs in which nothing goes wrong outside, then all runs: a first attempt is one that keeps nothing of an earlier one, and
     /// a run that nobody cancels is one that is cancelled when all is over. Attempts follow until nothing new can come of them.
-    pub fn explore(&self) -> Result<(), String> {
+    /// With `first`, it ends where a property is found broken.
+    pub fn explore(&self, first: bool) -> Result<(), String> {
         self.attempt(&[true, false].map(|fork| self.start(fork, None)))?;
+        if first && !self.found.borrow().is_empty() {
+            return Ok(());
+        }
         let mut known = BTreeSet::new();
         let mut new = vec![BTreeMap::new()];
         while !new.is_empty() {
@@ -162,8 +166,12 @@ impl<'r, 'w> Run<'r, 'w> {
         let undisturbed = |end: &&(Packed, Story)| state.truth.any || !end.0.truth.trouble;
         let sees = self.sees(job);
         for (end, way) in ends.iter().filter(undisturbed) {
-            let before = way.before.as_ref().map(|chapter| Rc::new(Chapter { before: story.before.clone(), ..Chapter::clone(chapter) }));
-            next.add(state.after(job, end, sees), Story { cost: story.cost + way.cost, notes: Vec::new(), before });
+            let cost = story.cost + way.cost;
+            next.meet(state.after(job, end, sees), cost, || {
+                let chapter =
+                    way.before.as_ref().map(|chapter| Rc::new(Chapter { before: story.before.clone(), ..Chapter::clone(chapter) }));
+                Story { cost, notes: Vec::new(), before: chapter }
+            });
         }
         Ok(())
     }
@@ -416,7 +424,8 @@ fn folds(program: &Program<'_>) -> Vec<Vec<usize>> {
             continue;
         }
         let trios = report.iter().flat_map(|report| &report.releases);
-        let family: BTreeSet<usize> = trios.filter(|trio| trio.jobs().any(|member| member == job)).flat_map(super::program::Trio::jobs).collect();
+        let family: BTreeSet<usize> =
+            trios.filter(|trio| trio.jobs().any(|member| member == job)).flat_map(super::program::Trio::jobs).collect();
         let at = family.into_iter().chain([job]).map(last).max().unwrap_or_default();
         if let Some(list) = folds.get_mut(at) {
             list.push(job);
@@ -542,7 +551,11 @@ impl Begin<'_, '_, '_> {
         if result == Ending::Success && walk.mode != Mode::Kept && !path.state.truth.dropped {
             self.drop_each(walk.mode, path, &outputs, story, next);
         }
-        let shown = if self.unit.job.continues.as_ref().is_some_and(|at| at.value != "false") { vec![result, Ending::Success] } else { vec![result] };
+        let shown = if self.unit.job.continues.as_ref().is_some_and(|at| at.value != "false") {
+            vec![result, Ending::Success]
+        } else {
+            vec![result]
+        };
         for shown in shown {
             let ended = self.ended(walk.mode, result, outputs.clone(), Some(path));
             self.close(path.state.clone(), Ended { result: shown, ..ended }, result, story.clone(), next);
@@ -579,7 +592,7 @@ impl Begin<'_, '_, '_> {
         if let Some(place) = state.jobs.get_mut(self.job) {
             *place = Some(Rc::new(ended));
         }
-        let chapter = Chapter { job: self.job, result, text: story.notes.join("; "), before: story.before };
+        let chapter = Chapter { job: self.job, result, text: story.notes.join("; ").into(), before: story.before };
         next.add(state, Story { cost: story.cost, notes: Vec::new(), before: Some(Rc::new(chapter)) });
     }
 

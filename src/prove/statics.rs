@@ -50,9 +50,11 @@ fn given(step: &Step) -> impl Iterator<Item = &Pair> {
 fn secrets_of(unit: &Unit<'_>) -> Vec<Wrong> {
     let job = unit.job;
     let wide = job.env.iter().chain(&job.outputs).filter(|pair| holds_secret(pair));
-    let wide = wide.map(|pair| ("secrets", pair.value.line, format!("`{}` of `{}` is a secret that more than one step sees", pair.key, job.id)));
+    let wide =
+        wide.map(|pair| ("secrets", pair.value.line, format!("`{}` of `{}` is a secret that more than one step sees", pair.key, job.id)));
     let bare = unit.acts.iter().flat_map(|act| given(act.step)).filter(|pair| job.environment.is_none() && holds_secret(pair));
-    let bare = bare.map(|pair| ("secrets", pair.value.line, format!("`{}` reads a secret, and its job `{}` has no environment", pair.key, job.id)));
+    let bare = bare
+        .map(|pair| ("secrets", pair.value.line, format!("`{}` reads a secret, and its job `{}` has no environment", pair.key, job.id)));
     let all = unit.acts.iter().flat_map(|act| given(act.step)).filter(|pair| secrets(&pair.value.value).iter().any(|name| name == "*"));
     let all = all.map(|pair| ("secrets", pair.value.line, format!("`{}` of `{}` reads secrets that it does not name", pair.key, job.id)));
     wide.chain(bare).chain(all).collect()
@@ -79,13 +81,15 @@ fn privilege(program: &Program<'_>, unit: &Unit<'_>) -> Vec<Wrong> {
     let stated = unit.job.permissions.as_ref().or(program.workflow.permissions.as_ref());
     let line = unit.job.line;
     let Some(stated) = stated else { return vec![("privilege", line, format!("`{}` does not say what it may do", unit.job.id))] };
-    let has: BTreeMap<&str, &str> = stated.iter().map(|pair| (pair.key.as_str(), pair.value.value.as_str())).filter(|(_, level)| *level != "none").collect();
+    let has: BTreeMap<&str, &str> =
+        stated.iter().map(|pair| (pair.key.as_str(), pair.value.value.as_str())).filter(|(_, level)| *level != "none").collect();
     let needed = needed(unit);
     let lacks = needed.iter().filter(|(scope, level)| !has.get(*scope).is_some_and(|has| has == *level || *has == "write"));
     let lacks = lacks.map(|(scope, level)| ("privilege", line, format!("`{}` lacks `{scope}: {level}`", unit.job.id)));
     let free = unit.acts.iter().any(|act| act.effect.kind == Kind::Foreign && uses_token(act.step));
     let extra = has.iter().filter(|(scope, level)| !free && needed.get(*scope) != Some(*level));
-    let extra = extra.map(|(scope, level)| ("privilege", line, format!("`{}` has `{scope}: {level}`, which no step of it needs", unit.job.id)));
+    let extra =
+        extra.map(|(scope, level)| ("privilege", line, format!("`{}` has `{scope}: {level}`, which no step of it needs", unit.job.id)));
     lacks.chain(extra).collect()
 }
 
@@ -124,7 +128,8 @@ fn bounds(unit: &Unit<'_>) -> Vec<Wrong> {
     };
     let careful = [Kind::Gate, Kind::Export, Kind::Deploy, Kind::Publish, Kind::Verify, Kind::Rollback, Kind::Outcome];
     let late = |act: &&Act<'_>| careful.contains(&act.effect.kind) && minutes(act.step.minutes.as_ref()).is_none_or(|step| step >= job);
-    let wrong = |act: &Act<'_>| ("bounded", act.step.line, format!("`{}` has no time limit below that of `{}`", act.step.name, unit.job.id));
+    let wrong =
+        |act: &Act<'_>| ("bounded", act.step.line, format!("`{}` has no time limit below that of `{}`", act.step.name, unit.job.id));
     unit.acts.iter().filter(late).map(wrong).collect()
 }
 
@@ -186,10 +191,17 @@ fn passes(unit: &Unit<'_>, act: &Act<'_>, name: &str) -> bool {
 /// Steps of which nothing is known and which hold what a release is pushed with.
 pub fn holders(program: &Program<'_>) -> Vec<At<String>> {
     let keys = release_secrets(program);
-    let own = program.steps(Kind::Deploy).any(|(_, _, act)| given(act.step).any(|pair| pair.key == "GITOPS_TOKEN" && is_token(&pair.value.value)));
+    let own = program
+        .steps(Kind::Deploy)
+        .any(|(_, _, act)| given(act.step).any(|pair| pair.key == "GITOPS_TOKEN" && is_token(&pair.value.value)));
     let foreign = program.steps(Kind::Foreign).filter_map(|(job, _, act)| Some((program.jobs.get(job)?, act)));
     let holds = |(unit, act): &(&Unit<'_>, &Act<'_>)| {
-        let writes = unit.job.permissions.iter().flatten().any(|pair| matches!(pair.key.as_str(), "contents" | "*") && pair.value.value.contains("write"));
+        let writes = unit
+            .job
+            .permissions
+            .iter()
+            .flatten()
+            .any(|pair| matches!(pair.key.as_str(), "contents" | "*") && pair.value.value.contains("write"));
         let pairs: Vec<&Pair> = given(act.step).chain(&unit.job.env).chain(&program.workflow.env).collect();
         let named = pairs.iter().flat_map(|pair| secrets(&pair.value.value)).any(|name| name == "*" || keys.contains(&name));
         let made = pairs.iter().any(|pair| made_token(unit, &pair.value.value));
@@ -212,8 +224,13 @@ fn release_secrets(program: &Program<'_>) -> BTreeSet<String> {
 
 /// Whether a text reads the token that a step of the job makes.
 fn made_token(unit: &Unit<'_>, text: &str) -> bool {
-    let makers: Vec<String> =
-        unit.acts.iter().filter(|act| act.effect.kind == Kind::Token).filter_map(|act| act.step.id.as_deref()).map(str::to_ascii_lowercase).collect();
+    let makers: Vec<String> = unit
+        .acts
+        .iter()
+        .filter(|act| act.effect.kind == Kind::Token)
+        .filter_map(|act| act.step.id.as_deref())
+        .map(str::to_ascii_lowercase)
+        .collect();
     paths(text).iter().any(|path| makers.iter().any(|id| is(path, &["steps", id, "outputs", "token"])))
 }
 

@@ -265,7 +265,10 @@ impl<'r, 'w> Walk<'r, 'w> {
         forced: Option<&str>,
         ways: &mut Ways<Path>,
     ) -> Result<(), String> {
-        let nothing = Path { steps: with(&path.steps, Done { outcome: Ending::Failure, conclusion: Ending::Failure, outputs: vec![] }), ..path.clone() };
+        let nothing = Path {
+            steps: with(&path.steps, Done { outcome: Ending::Failure, conclusion: Ending::Failure, outputs: vec![] }),
+            ..path.clone()
+        };
         let mut ends = vec![(nothing, "")];
         if forced.is_none() && act.effect.kind != Kind::Neutral {
             for mut done in self.half(number, act, path, story)? {

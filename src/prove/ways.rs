@@ -18,14 +18,19 @@ impl<T: Eq + Hash + Clone> Ways<T> {
     }
 
     pub fn add(&mut self, thing: T, story: Story) {
+        self.meet(thing, story.cost, || story);
+    }
+
+    /// Adds a thing; its story is made up only if it is kept.
+    pub fn meet(&mut self, thing: T, cost: u32, story: impl FnOnce() -> Story) {
         let old = self.numbers.get(&thing).and_then(|number| self.list.get_mut(*number));
         match old {
-            Some((_, old)) if old.cost > story.cost => *old = story,
+            Some((_, old)) if old.cost > cost => *old = story(),
             Some(_) => {}
             None => {
                 let thing = Rc::new(thing);
                 self.numbers.insert(Rc::clone(&thing), self.list.len());
-                self.list.push((thing, story));
+                self.list.push((thing, story()));
             }
         }
     }

@@ -95,6 +95,23 @@ class Run:
                 yield Line("passed", name, f"version {version} at {self.job(name).says('storage_uri')}")
         for release in self.config.releases:
             yield from self._release(release)
+        if "false" not in self._decisions().values():
+            yield from self._unfinished()
+
+    def _decisions(self) -> dict[str, str]:
+        return {name: self.job(name).says("approved") for name in self.config.gates}
+
+    def _unfinished(self) -> Iterator[Line]:
+        """What never came about though no job failed: the run was cancelled between two jobs, or an output did not arrive."""
+        for name, approved in self._decisions().items():
+            result = self.job(name).result
+            if result == "skipped":
+                yield Line("cancelled", name, "the gate was never reached")
+            elif result == "success" and approved != "true":
+                yield Line("failed", name, "its decision did not arrive: GitHub drops an output that holds a masked secret")
+        for release in self.config.releases:
+            if self.job(release.deploy).result == "skipped":
+                yield Line("cancelled", release.environment, "the deploy was never begun")
 
     def _gate(self, name: str) -> Iterator[Line]:
         gate = self.job(name)

@@ -64,7 +64,9 @@ CUT = job("cancelled")
         (SKIPPED | {"fit": job("failure")}, "failed", ["| fit |"]),
         (SKIPPED | {"fit": job("cancelled")}, "cancelled", ["| fit |"]),
         (SKIPPED | {"transformer": job("failure"), "winner": needs()["winner"]}, "failed", ["| transformer |"]),
-        (dict.fromkeys(needs(), job("skipped")), "passed", []),
+        (dict.fromkeys(needs(), job("skipped")), "cancelled", ["the gate was never reached"]),
+        ({name: job("skipped") for name in ("rollout", "live")}, "cancelled", ["the deploy was never begun"]),
+        (SKIPPED | {"fit": job(reason="better")}, "failed", ["its decision did not arrive"]),
     ],
 )
 def test_outcome(script: Script, jobs: dict[str, Any], outcome: str, said: list[str]) -> None:
