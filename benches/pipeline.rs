@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use divan::{AllocProfiler, Bencher};
+use mlp::prove::{Depth, prove};
 use mlp::source::{FileId, SourceFile, SourceSet};
 use mlp::{analyze, compile, fmt, lock::Lock, syntax};
 
@@ -106,4 +107,17 @@ fn whole(bencher: Bencher<'_, '_>, name: &str) {
         let analysis = analyze(sources, FileId(0), &lock);
         compile(&analysis.checked().expect("no errors")).expect("compiled")
     });
+}
+
+/// A workflow to its proof.
+#[divan::bench(args = ["hello", "churn"])]
+fn proof(bencher: Bencher<'_, '_>, name: &str) {
+    let (sources, lock) = (input(name), lock());
+    let analysis = analyze(&sources, FileId(0), &lock);
+    let files = compile(&analysis.checked().expect("no errors")).expect("compiled");
+    let text = |path: &str| files.iter().find(|file| file.path == path).expect("a workflow").text.to_string();
+    let workflow = text(&format!(".github/workflows/mlp-{name}.yml"));
+    let scripts =
+        files.iter().filter(|file| file.path.starts_with(".github/mlp/")).map(|file| (file.path.clone(), file.text.to_string())).collect();
+    bencher.bench(|| prove("w.yml", &workflow, &scripts, Depth::Full).expect("a workflow").states);
 }

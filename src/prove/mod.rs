@@ -1,5 +1,6 @@
 //! Proves what an emitted workflow cannot do, by running it in every way in which GitHub could run it. It reads the file, not the plan.
 
+mod begin;
 mod contract;
 mod effect;
 mod expr;
