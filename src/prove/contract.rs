@@ -38,14 +38,22 @@ impl<'w> Walk<'_, 'w> {
 
     /// Verification succeeds only for the release that git has.
     fn unverifiable(&self, act: &Act<'w>, path: &Path) -> Result<Option<String>, String> {
-        let Some(release) = path.state.world.get(act.effect.text("environment")) else {
-            let publishes = self.run.program.steps(Kind::Publish).next().is_some();
-            return Ok((!publishes).then(|| "this run has no release in place".to_owned()));
-        };
         let (commit, uri) = (self.variable(act, "RELEASE_COMMIT", path)?, self.variable(act, "STORAGE_URI", path)?);
+        let Some(release) = path.state.world.get(act.effect.text("environment")) else {
+            return Ok((!self.is_published(&commit)).then(|| "this run has no such release in place".to_owned()));
+        };
         let other = commit != release.commit || !(uri.is_empty() || uri == release.uri);
         let kept = self.mode == Mode::Kept && !release.verified;
         Ok((other || kept).then(|| "it is told of another release".to_owned()))
+    }
+
+    /// Whether a commit is what publishing the manifests gave.
+    fn is_published(&self, commit: &Text) -> bool {
+        self.run.term(commit).is_some_and(|term| {
+            let (job, step) = term.place;
+            let act = self.run.program.jobs.get(job).and_then(|unit| unit.acts.get(step));
+            act.is_some_and(|act| act.effect.kind == Kind::Publish) && term.output == "commit"
+        })
     }
 
     fn speechless(&self, act: &Act<'w>, path: &Path) -> Result<Option<String>, String> {
@@ -121,7 +129,7 @@ impl<'w> Walk<'_, 'w> {
             Kind::Rollback => Ok(roll_back(act, &end)),
             Kind::Export => self.export(act, end, path, story),
             Kind::Outcome => Ok(vec![self.report(end)]),
-            Kind::Publish => Ok(["true", "false"].map(|changed| (told(&end, "changed", changed), None)).into()),
+            Kind::Publish => Ok(published(&end)),
             _ => Ok(vec![(end, None)]),
         }
     }
@@ -195,6 +203,8 @@ impl<'w> Walk<'_, 'w> {
         if let Some(release) = end.state.world.get_mut(act.effect.text("environment")) {
             release.verified = true;
             release.champion |= promotes;
+        } else {
+            end.state.truth.checked = true;
         }
         Ok(vec![(told(&end, "verified", "true"), None)])
     }
@@ -235,6 +245,14 @@ fn told(path: &Path, name: &str, value: &str) -> Path {
 fn output(path: &Path, name: &str) -> Text {
     let found = path.steps.last().and_then(|done| done.outputs.iter().find(|(known, _)| *known == name));
     found.map(|(_, text)| text.clone()).unwrap_or_default()
+}
+
+/// Manifests that differ make a commit, others do not.
+fn published(end: &Path) -> Vec<End> {
+    let mut new = told(end, "changed", "true");
+    new.state.truth.published = true;
+    let old = told(&told(end, "changed", "false"), "commit", "");
+    vec![(new, None), (old, Some("nothing is new".to_owned()))]
 }
 
 fn reused(end: &Path) -> (Path, Option<String>) {

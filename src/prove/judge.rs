@@ -241,6 +241,7 @@ impl End<'_, '_, '_> {
             _ if truth.undone && !truth.dropped && !matches!(told, Line::RolledBack | Line::RollbackFailed) => {
                 Some("a release was taken back")
             }
+            Line::Cancelled if truth.failed => Some("a job failed"),
             Line::Promoted if !verified => Some("nothing verified is in place"),
             Line::KeptChampion if !truth.lost => Some("no gate was lost"),
             Line::Passed if gates && !truth.approved && !truth.lost => Some("no gate decided"),
@@ -284,6 +285,10 @@ impl End<'_, '_, '_> {
             return Some("nothing went wrong outside, and the run does not succeed".to_owned());
         }
         let program = self.run.program;
+        let truth = self.state.truth;
+        if truth.published && !truth.checked && program.steps(Kind::Verify).next().is_some() {
+            return Some("what is published is not verified".to_owned());
+        }
         for (_, _, act) in program.steps(Kind::Deploy) {
             let environment = act.effect.text("environment");
             let Some(release) = self.state.world.get(environment) else { return Some(format!("nothing is released to {environment}")) };

@@ -148,6 +148,7 @@ impl<'r, 'w> Run<'r, 'w> {
         judge::end(self, state, story);
         let released = state.world.iter().map(|(name, release)| (name.clone(), release.verified, release.champion)).collect();
         let shape = Shape { fork: state.fork, told: state.told, red: state.truth.red, released };
+        self.table.borrow_mut().insert(format!("{shape:?} {:?}", state.truth));
         let mut shapes = self.shapes.borrow_mut();
         let old = shapes.entry(shape).or_insert_with(|| story.clone());
         if old.cost > story.cost {

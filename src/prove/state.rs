@@ -215,6 +215,8 @@ impl Truth {
             approved: self.approved || other.approved,
             touched: self.touched || other.touched,
             undone: self.undone || other.undone,
+            published: self.published || other.published,
+            checked: self.checked || other.checked,
             ran: self.ran || other.ran,
             dropped: self.dropped || other.dropped,
             red: self.red || other.red,
@@ -236,6 +238,10 @@ pub struct Truth {
     pub touched: bool,
     /// A release was taken back.
     pub undone: bool,
+    /// Manifests were published that differ.
+    pub published: bool,
+    /// They were verified.
+    pub checked: bool,
     pub ran: bool,
     /// A job output was dropped, as it held a masked secret.
     pub dropped: bool,
