@@ -32,8 +32,10 @@ impl<'w> Walk<'_, 'w> {
         if act.effect.text("snapshot").is_empty() {
             return Ok(false);
         }
-        let fetched = self.unit.has(Kind::Download) || !self.variable(act, "SNAPSHOT_URI", path)?.is_empty();
-        Ok(!fetched || self.variable(act, "SNAPSHOT_SHA256", path)?.is_empty())
+        let (uri, sha) = (self.variable(act, "SNAPSHOT_URI", path)?, self.variable(act, "SNAPSHOT_SHA256", path)?);
+        let is = |text: &Text, output: &str| self.run.term(text).is_some_and(|term| term.output == output);
+        let fetched = self.unit.has(Kind::Download) || is(&uri, "snapshot_uri");
+        Ok(!fetched || !is(&sha, "snapshot_sha256"))
     }
 
     /// Verification succeeds only for the release that git has.

@@ -59,7 +59,7 @@ pub struct Run<'r, 'w> {
     /// What can become of a job, by all that it can see.
     cache: RefCell<HashMap<(usize, Packed), Rc<Next>>>,
     pool: RefCell<Pool>,
-    folded: RefCell<HashMap<(usize, Vec<u32>, u32, u32), Parts>>,
+    folded: RefCell<HashMap<(usize, Parts), Parts>>,
 }
 
 /// Jobs, what the outcome job is to see, and decisions, by number.
@@ -264,7 +264,7 @@ impl<'r, 'w> Run<'r, 'w> {
 
     /// Forgets the jobs that nothing needs any more, but for what the outcome job is to see of them.
     fn fold(&self, position: usize, packed: Packed) -> Packed {
-        let key = (position, packed.jobs.clone(), packed.seen, packed.decisions);
+        let key = (position, (packed.jobs.clone(), packed.seen, packed.decisions));
         let known = self.folded.borrow().get(&key).cloned();
         let (jobs, seen, decisions) = known.unwrap_or_else(|| {
             let state = self.pool.borrow().unpack(&packed);
