@@ -1,0 +1,86 @@
+"""Everything that the emitted pipeline meets, in one folder."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gitops.world import Origin
+
+from stand import cluster, containers, git, s3, tracking
+from stand.cluster import Cluster
+from stand.front import Front
+from stand.names import CODE, CONTAINERS, GITHUB, GITOPS, STORE, TRACKING
+from stand.paths import UV, python
+from stand.process import Command, Server
+from stand.runner import Run, Runner
+
+PORTS = range(20000, 60000, 10)
+
+
+@dataclass
+class World:
+    """One company's platform, with one pipeline on it."""
+
+    folder: Path
+    front: Front
+    servers: dict[str, Server]
+    code: Origin
+    gitops: Origin
+    cluster: Cluster
+    runner: Runner
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
+
+    def run(self, **options: Any) -> Run:
+        """Run the pipeline once."""
+        return self.runner.run(next(self.numbers), **options)
+
+    def champion(self) -> int | None:
+        """The version that the alias names."""
+        aliases = tracking.client().get_registered_model("churn").aliases if self.versions() else {}
+        return int(aliases["champion"]) if "champion" in aliases else None
+
+    def versions(self) -> list[int]:
+        """The registered versions."""
+        return sorted(int(found.version) for found in tracking.client().search_model_versions("name='churn'"))
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[World]:
+    """A world with all servers up and nothing in it but code and data."""
+    front = Front(folder)
+    servers = {"s3": s3.server(folder / "s3"), "containers": containers.server(folder / "containers"),
+               "tracking": tracking.server(folder / "tracking"), "front": front.server}  # fmt: skip
+    front.proxy(STORE, f"http://127.0.0.1:{s3.PORT}")
+    front.proxy(CONTAINERS, f"http://127.0.0.1:{containers.PORT}")
+    front.proxy(TRACKING, f"http://127.0.0.1:{tracking.PORT}")
+    front.git(GITHUB, folder / "git", git.TOKENS)
+    with ExitStack() as stack:
+        for server in servers.values():
+            server.launch()
+            stack.callback(server.stop)
+        for server in servers.values():
+            server.wait()
+        repositories = git.make_both(folder / "git")
+        fill(repositories[CODE], folder)
+        platform = stack.enter_context(cluster.running(folder / "cluster", repositories[GITOPS], front, iter(PORTS)))
+        runner = Runner(folder / "runs", repositories[CODE])
+        yield World(folder, front, servers, repositories[CODE], repositories[GITOPS], platform, runner)
+
+
+def fill(code: Origin, folder: Path) -> None:
+    """Make the bucket and the pipeline's user; push the example's data with DVC."""
+    os.environ.update(tracking.CLIENT)
+    s3.make_bucket()
+    tracking.add_user()
+    subprocess.run([python("stand"), "scripts/make_data.py"], cwd=code.work, check=True)
+    project: Command = [UV / "uv", "run", "--quiet", "--offline", "--project", ".github/mlp", "--locked", "--only-group", "data"]
+    env = {**os.environ, **s3.CREDENTIALS, "UV_PROJECT_ENVIRONMENT": str(folder / "data-environment"), "UV_PYTHON": str(python("stand"))}
+    for command in (["add", "--quiet", "data/churn.csv"], ["push", "--quiet"]):
+        subprocess.run([*project, "dvc", *command], cwd=code.work, env=env, check=True)
