@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import ssl
 import subprocess
 import threading
@@ -13,6 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import trustme
+
+GIT = shutil.which("git") or "git"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -43,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
             "CONTENT_LENGTH": str(len(body)),
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
         }
-        done = subprocess.run(["git", "http-backend"], env=env, input=body, capture_output=True, check=True)
+        done = subprocess.run([GIT, "http-backend"], env=env, input=body, capture_output=True, check=True)
         self._answer(done.stdout)
 
     def _answer(self, output: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ import yaml
 Object = dict[str, Any]
 
 MANAGER = "stand"
+LOOKS, LOOK_SECONDS = 100, 0.1
 
 
 class ApiError(Exception):
@@ -95,10 +97,21 @@ class Api:
         return f"{_group(version)}{scope}/{found['name']}"
 
     def _kind(self, version: str, kind: str) -> Object:
-        if kind not in self._kinds.get(version, {}):
+        """Look a kind up; that of a new custom resource is served only after a moment."""
+        known = self._kinds.setdefault(version, {})
+        for _ in range(LOOKS):
+            if kind in known:
+                break
+            known.update(self._served(version))
+            time.sleep(0.0 if kind in known else LOOK_SECONDS)
+        return known[kind]
+
+    def _served(self, version: str) -> dict[str, Object]:
+        try:
             resources = self._request("GET", _group(version))["resources"]
-            self._kinds[version] = {one["kind"]: one for one in resources if "/" not in one["name"]}
-        return self._kinds[version][kind]
+        except ApiError:
+            return {}
+        return {one["kind"]: one for one in resources if "/" not in one["name"]}
 
     def _request(self, method: str, path: str, **options: Any) -> Object:
         response = self._session.request(method, self.url + path, timeout=60, **options)

@@ -60,7 +60,7 @@ def _ready(ports: Ports) -> bool:
 
 
 def _webhooks(cluster: Cluster, ports: Ports) -> list[dict[str, Any]]:
-    """Return KServe's webhook configurations, with the address that a Service and the authority that cert-manager gives."""
+    """Return KServe's webhook configurations, with what a Service and cert-manager would fill in."""
     bundle = base64.b64encode(cluster.authority.cert_pem.bytes()).decode()
     configurations = list(yaml.load_all((CONFIG / "webhooks.yaml").read_bytes(), Loader=yaml.CSafeLoader))
     for configuration in filter(None, configurations):
