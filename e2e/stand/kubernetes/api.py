@@ -11,6 +11,8 @@ from typing import Any
 
 import requests
 import yaml
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 Object = dict[str, Any]
 
@@ -40,6 +42,9 @@ class Api:
         self._session = requests.Session()
         self._session.trust_env = False  # a certificate bundle of the caller would replace ours
         self._session.verify = str(self.ca)
+        # A server that has no time yet says when it will.
+        again = Retry(total=20, status_forcelist=[requests.codes.too_many_requests], allowed_methods=None)
+        self._session.mount("https://", HTTPAdapter(max_retries=again))
         self._session.headers["Authorization"] = f"Bearer {self.token}"
 
     def ready(self) -> bool:

@@ -57,7 +57,7 @@ class ArgoCD:
 def start(processes: Processes, cluster: Cluster, ports: Ports, trusted: Mapping[str, bytes]) -> ArgoCD:
     """Start Argo CD; `trusted` has the certificates (PEM) of the git servers that it is to trust, by host."""
     api, config = cluster.api, MANIFESTS / "argocd"
-    api.apply_files(*sorted((config / "crds").iterdir()))
+    cluster.define(config / "crds")
     cluster.namespace(NAMESPACE)
     api.apply_files(*sorted((config / "config").iterdir()), namespace=NAMESPACE)
     home = cluster.folder / "argocd"

@@ -39,6 +39,14 @@ class Cluster:
     authority: trustme.CA
     folder: Path
 
+    def define(self, folder: Path) -> None:
+        """Apply the custom resource definitions of a folder, and wait until all are served."""
+        self.api.apply_files(*sorted(folder.iterdir()))
+        for definition in self.api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition", "")["items"]:
+            spec = definition["spec"]
+            for version in (one["name"] for one in spec["versions"] if one["served"]):
+                self.api.list(f"{spec['group']}/{version}", spec["names"]["kind"], "")
+
     def namespace(self, name: str) -> None:
         """Create a namespace."""
         self.api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})

@@ -20,7 +20,7 @@ CONFIG = MANIFESTS / "kserve"
 def start(processes: Processes, cluster: Cluster, ports: Ports) -> None:
     """Start the controller, and what it needs in the cluster."""
     api = cluster.api
-    api.apply_files(*sorted((CONFIG / "crds").iterdir()))
+    cluster.define(CONFIG / "crds")
     cluster.namespace(NAMESPACE)
     api.apply_files(CONFIG / "config/configmap.yaml", namespace=NAMESPACE)
     temporary = _certificate(cluster)
