@@ -37,6 +37,8 @@ from stand.kubernetes.processes import Processes
 EXAMPLE = Path(__file__).parents[2] / "examples/churn"
 HOST, NAME, NAMESPACE, SERVICE = "github.com", "churn-prod", "ml-prod", "churn"
 IMAGE = "ghcr.io/acme/churn-transformer"
+# Argo CD lets a project's token see no cluster that is not the project's own.
+POLICY = f"p, proj:{NAME}:pipeline, clusters, get, https://kubernetes.default.svc, allow"
 MANIFEST = Manifest(SERVICE, path="apps/churn", image=IMAGE)
 SERVICES = ("serving.kserve.io/v1beta1", "InferenceService")
 URI = "s3://acme-ml/models/churn/{}"
@@ -170,6 +172,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         clone = Clone(Remote(f"file://{origin.url}", "main"), folder / "clone")
         made = World(control, processes, argo, origin, clone, servers)
         control.api.apply_files(EXAMPLE / f"argocd/mlp/{NAME}.yaml")
+        argo.allow(POLICY)
         os.environ |= {
             "ARGOCD_SERVER": argo.url,
             "ARGOCD_AUTH_TOKEN": argo.project_token(NAME, "pipeline"),

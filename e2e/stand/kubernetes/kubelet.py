@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from .api import Api, ApiError, Object
+from .api import Api, Object
 
 SERVICE_LABEL = "serving.kserve.io/inferenceservice"
 COMPONENT_LABEL = "component"
@@ -67,7 +67,7 @@ class Kubelet:
         self._told: dict[str, State] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"kubelet-{namespace}")
-        self.problems: list[str] = []  # what the API server refused
+        self.problems: list[str] = []  # what one look could not do
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -85,8 +85,8 @@ class Kubelet:
         while not self._ended.wait(LOOK_SECONDS):
             try:
                 self._look()
-            except (ApiError, OSError) as problem:  # the errors of requests are OSErrors
-                self.problems.append(str(problem))
+            except Exception as problem:  # it survives whatever one look meets, and looks again
+                self.problems.append(f"{type(problem).__name__}: {problem}")
 
     def _look(self) -> None:
         pods = self._api.list("v1", "Pod", self._namespace, SERVICE_LABEL)["items"]
