@@ -208,8 +208,8 @@ def test_a_release_is_rolled_out(world: World) -> None:
     commit = world.release(release)
     live = world.rollout(commit, release).wait(Deadline(180.0))
     assert live["status"]["url"] == "http://churn-ml-prod.example.com"
-    assert live["status"]["modelStatus"]["transitionStatus"] == "UpToDate"
     assert world.servers.running() == [release.uri]
+    wait_for(lambda: world.service()["status"]["modelStatus"]["transitionStatus"] == "UpToDate")
 
 
 def test_the_old_pods_serve_until_the_new_ones_are_ready(world: World) -> None:
@@ -286,5 +286,5 @@ def test_a_first_model_that_does_not_load_fails_early(world: World) -> None:
     release = released(4)
     world.servers.errors[release.uri] = ERROR
     commit = world.release(release)
-    with pytest.raises(CandidateError, match="BlockedByFailedLoad.*lightgbm"):
+    with pytest.raises(CandidateError, match=r"BlockedByFailedLoad.*lightgbm"):
         world.rollout(commit, release).wait(Deadline(90.0))
