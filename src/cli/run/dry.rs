@@ -44,7 +44,7 @@ fn does(step: &Step) -> String {
         Action::SetupUv(python) => format!("uses uv with Python {python}"),
         Action::AppToken { .. } => "takes the token from GITOPS_TOKEN".to_owned(),
         Action::Script { groups, script, subcommand, .. } => script_line(groups, script, *subcommand),
-        Action::Run { text, .. } => text.lines().next().unwrap_or_default().to_owned(),
+        Action::Run { text, .. } => text.trim_start().lines().next().unwrap_or_default().to_owned(),
         Action::Uses { name, .. } => format!("does what {name} does"),
     }
 }

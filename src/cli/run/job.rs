@@ -151,9 +151,9 @@ impl<'r> Runner<'r> {
             None => self.act(step, &limits),
         };
         if let Err((ending, why)) = result {
+            let tail = self.log.tail();
             self.log.line(&why);
             let why = format!("step `{}` {why}", step.name);
-            let tail = self.log.tail();
             self.wrong.get_or_insert(((ending, why), tail));
         }
     }

@@ -31,14 +31,14 @@ pub struct Source {
 }
 
 impl Place {
-    /// A folder that no other run has, below another; the number of the run is part of its name.
+    /// A folder that no other run has, below another; the number of the run is part of its name. Where it lies in a repository, it is no part of it.
     pub fn create(parent: &Path, pipeline: &str, mut number: u64) -> Result<(Self, u64), Stop> {
         let refused = |path: &Path, error: &io::Error| Failure::unwritable(shown(path), error).into();
         fs::create_dir_all(parent).map_err(|error| refused(parent, &error))?;
         let parent = parent.canonicalize().map_err(|error| refused(parent, &error))?;
         loop {
             let folder = parent.join(format!("mlp-{pipeline}-{number}"));
-            match private(&folder) {
+            match private(&folder).and_then(|()| fs::write(folder.join(".gitignore"), "*\n")) {
                 Ok(()) => return Ok((Self { folder }, number)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(refused(&folder, &error)),
