@@ -323,3 +323,77 @@ fn failed(error: &io::Error) -> Wrong {
 fn minutes(count: u32) -> Duration {
     Duration::from_secs(u64::from(count) * 60)
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::plan::Condition;
+
+    fn step(name: &str, text: &str) -> Step {
+        let action = Action::Run { text: text.to_owned(), folder: String::new() };
+        Step { id: Some(name.to_owned()), name: name.to_owned(), comment: None, only_if: None, minutes: None, env: Env::new(), action }
+    }
+
+    fn job(minutes: u32, steps: Vec<Step>) -> Job {
+        Job {
+            id: "fit".into(),
+            title: "Fit".into(),
+            comment: None,
+            needs: Vec::new(),
+            condition: Condition::Success { first: true },
+            runner: String::new(),
+            minutes,
+            environment: None,
+            permissions: Vec::new(),
+            outputs: vec![("out".into(), "one".into(), "out".into()), ("last".into(), "two".into(), "last".into())],
+            env: Env::new(),
+            steps,
+        }
+    }
+
+    fn run_job(job: &Job) -> (Ended, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = Shared {
+            place: Place { folder: folder.path().to_owned() },
+            facts: Facts::default(),
+            release: false,
+            secrets: Arc::default(),
+            hidden: Vec::new(),
+            environment: Vec::new(),
+            stops: Stops::default(),
+            board: Board::new([]),
+        };
+        let ended = run(&shared, job, Json::Null, 0, &ProgressBar::hidden());
+        (ended, fs::read_to_string(shared.place.of_job("fit", "log.txt")).unwrap())
+    }
+
+    #[test]
+    fn what_a_step_says_reaches_those_behind_it() {
+        let first = step("one", "echo out=1 >> $GITHUB_OUTPUT; echo A=x >> $GITHUB_ENV; mkdir b; echo $PWD/b >> $GITHUB_PATH");
+        let second = step("two", "test \"$A\" = x; [[ $PATH == $PWD/b:* ]]; printf 'last<<E\\na\\nb\\nE\\n' >> $GITHUB_OUTPUT");
+        let (ended, log) = run_job(&job(1, vec![first, second]));
+        assert_eq!(ended.done.ending, Ending::Success, "{log}");
+        assert_eq!(ended.done.outputs, Outputs::from([("out".into(), "1".into()), ("last".into(), "a\nb".into())]));
+        let (ended, _) = run_job(&job(1, vec![step("one", "echo nonsense >> $GITHUB_OUTPUT")]));
+        assert_eq!(ended.done.ending, Ending::Failure);
+    }
+
+    #[test]
+    fn a_step_that_takes_too_long_fails_and_a_job_is_cancelled() {
+        let always = || Step { only_if: Some(StepCondition::Always), ..step("always", "echo ran anyway") };
+        let slow = Step { minutes: Some(0), ..step("slow", "sleep 60") };
+        let (ended, log) = run_job(&job(1, vec![slow, step("next", "echo never"), always()]));
+        assert_eq!(ended.done.ending, Ending::Failure);
+        assert_eq!(ended.why.as_deref(), Some("step `slow` reached the time limit of 0 min"));
+        assert!(log.contains("ran anyway") && !log.contains("never"), "{log}");
+        let (ended, log) = run_job(&job(0, vec![step("slow", "sleep 60"), always()]));
+        assert_eq!(ended.done.ending, Ending::Cancelled);
+        assert!(log.contains("ran anyway"), "{log}");
+    }
+
+    #[test]
+    fn a_pipe_that_breaks_fails_and_an_output_counts_though_the_step_failed() {
+        let (ended, _) = run_job(&job(1, vec![step("one", "echo out=1 >> $GITHUB_OUTPUT; false | true; echo on")]));
+        assert_eq!((ended.done.ending, ended.done.outputs.len()), (Ending::Failure, 1));
+    }
+}

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use super::board::state;
 use super::job::Ended;
 use super::time;
+use crate::cli::console::plural;
 use crate::local::{Ending, Facts, JobFacts, Schedule, needs};
 use crate::plan::{Action, Job, Plan};
 
@@ -104,7 +105,13 @@ impl Report<'_> {
     pub fn text(&self) -> String {
         let color = if self.schedule.is_red() { "red" } else { "green" };
         let end = if self.interrupted { "interrupted" } else { color };
-        let mut out = format!("{}: {end} after {}\n\n", self.plan.name, time(self.seconds));
+        let missing =
+            self.jobs.iter().filter(|job| self.schedule.done(&job.id).is_some_and(|done| matches!(done.ending, Ending::NotHere(_))));
+        let missing = match missing.count() {
+            0 => String::new(),
+            count => format!("; {} did not run here", plural(count, "job")),
+        };
+        let mut out = format!("{}: {end} after {}{missing}\n\n", self.plan.name, time(self.seconds));
         out += &self.table();
         self.releases().iter().for_each(|release| out += &released(release));
         out
