@@ -111,6 +111,11 @@ impl<'p> Schedule<'p> {
         &self.jobs
     }
 
+    /// Whether somebody ended the run.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
     /// How a job ended, once it has.
     pub fn done(&self, id: &str) -> Option<&Done> {
         self.done.get(id)

@@ -16,7 +16,7 @@ use crate::cli::run::{self, Board, Place, Report, Shared, Source, Stops, Variabl
 use crate::diagnostic::render::{Finding, Report as Findings};
 use crate::emit::Artifact;
 use crate::lint::{did_you_mean, files};
-use crate::local::{Facts, Machine, Schedule, ancestors, masked, obstacles, programs};
+use crate::local::{Facts, Machine, Schedule, ancestors, obstacles, programs};
 use crate::plan::{Action, Input, Job, Plan, Trigger, plan};
 
 /// Where there is no commit.
@@ -144,7 +144,6 @@ impl<'a> Runner<'a> {
             number,
             seconds: shared.board.seconds(),
             folder: &shared.place.folder,
-            interrupted: shared.stops.count() > 0,
         };
         self.tell(&report, &shared, json)
     }
@@ -155,14 +154,14 @@ impl<'a> Runner<'a> {
             shared.place.clear(self.jobs.iter().map(|job| job.id.clone()));
         }
         if json {
-            self.console.print(&report.json(|text| masked(text, &shared.secrets)))?;
+            self.console.print(&report.json())?;
         } else {
             self.console.print(&self.summary(shared))?;
             self.console.print(&report.text())?;
         }
         let what = if red || self.args.keep { "Workspaces, logs and summaries" } else { "Logs and summaries" };
         self.console.say(&format!("{what} are in {}", shown(&shared.place.folder.join("jobs"))));
-        Ok(if report.interrupted { Exit::Interrupted } else { Exit::found(red) })
+        Ok(if report.schedule.is_cancelled() { Exit::Interrupted } else { Exit::found(red) })
     }
 
     /// The summary of the last job that wrote one: that of the outcome, where it ran.

@@ -19,6 +19,7 @@ pub fn drive(shared: &Shared, schedule: &mut Schedule<'_>, obstacles: &BTreeMap<
     scope(|scope| {
         let (sender, receiver) = mpsc::channel();
         loop {
+            driver.listen();
             for job in driver.start() {
                 let (bar, needs) = (shared.board.start(job), needs(driver.schedule, job));
                 let (sender, deaf_to) = (sender.clone(), usize::from(driver.stopped));
@@ -34,7 +35,6 @@ pub fn drive(shared: &Shared, schedule: &mut Schedule<'_>, obstacles: &BTreeMap<
                 shared.board.end(job, &ended, &bar);
                 driver.end(job, ended);
             }
-            driver.listen();
         }
     });
     driver.ended

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::variables::Variables;
 use crate::local::{condition, programs, wants};
-use crate::plan::{Action, Job, Plan, Step, script_line};
+use crate::plan::{Action, Job, Plan, Step, StepCondition, script_line};
 
 /// The jobs in order, as text or JSON.
 pub fn dry(plan: &Plan, jobs: &[&Job], obstacles: &BTreeMap<&str, String>, variables: &Variables, as_json: bool) -> String {
@@ -24,7 +24,7 @@ fn tell(job: &Job, obstacle: Option<&String>, variables: &Variables) -> Json {
         .wanted()
         .filter(|(name, ..)| own.contains_key(*name))
         .map(|(name, want, _, there)| json!({ "name": name, "secret": want.secret, "required": want.required, "set": there }));
-    let steps = job.steps.iter().map(|step| json!({ "name": step.name, "does": does(step), "minutes": step.minutes }));
+    let steps = job.steps.iter().map(|step| json!({ "name": step.name, "does": does(step), "when": when(step), "minutes": step.minutes }));
     json!({
         "id": job.id,
         "title": job.title,
@@ -49,6 +49,14 @@ fn does(step: &Step) -> String {
     }
 }
 
+/// When a step runs, if it has a condition of its own.
+fn when(step: &Step) -> Option<String> {
+    step.only_if.as_ref().map(|only_if| match only_if {
+        StepCondition::Unless(step, output) => format!("unless {step} says {output}"),
+        StepCondition::Always => "whatever happened before".to_owned(),
+    })
+}
+
 fn text(job: &Json) -> String {
     let word = |value: &Json, key: &str| value.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
     let items = |key: &str| job.get(key).and_then(Json::as_array).into_iter().flatten();
@@ -58,7 +66,8 @@ fn text(job: &Json) -> String {
         let _ = writeln!(out, "  not here: {not_here}");
     }
     for step in items("steps") {
-        let _ = writeln!(out, "  step   {}: {}", word(step, "name"), word(step, "does"));
+        let when = Some(word(step, "when")).filter(|when| !when.is_empty()).map(|when| format!(" ({when})")).unwrap_or_default();
+        let _ = writeln!(out, "  step   {}{when}: {}", word(step, "name"), word(step, "does"));
     }
     for variable in items("variables") {
         let is = |key: &str| variable.get(key) == Some(&Json::Bool(true));

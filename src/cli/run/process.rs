@@ -179,7 +179,8 @@ fn rest(output: &JoinHandle<()>) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

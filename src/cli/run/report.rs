@@ -30,8 +30,6 @@ pub struct Report<'r> {
     pub seconds: f64,
     /// Where logs and summaries are.
     pub folder: &'r Path,
-    /// Whether the user ended it.
-    pub interrupted: bool,
 }
 
 /// What a deploy puts out, or would.
@@ -40,14 +38,14 @@ const RELEASED: [(&str, &str); 3] = [("model", "STORAGE_URI"), ("version", "MODE
 impl Report<'_> {
     fn conclusion(&self) -> &'static str {
         match () {
-            () if self.interrupted => "cancelled",
+            () if self.schedule.is_cancelled() => "cancelled",
             () if self.schedule.is_red() => "failure",
             () => "success",
         }
     }
 
     /// For programs.
-    pub fn json(&self, secret_free: impl Fn(&str) -> String) -> String {
+    pub fn json(&self) -> String {
         let jobs: Vec<Json> = self.jobs.iter().map(|job| self.job(job)).collect();
         let report = json!({
             "pipeline": self.plan.name,
@@ -58,7 +56,7 @@ impl Report<'_> {
             "jobs": jobs,
             "releases": self.releases(),
         });
-        secret_free(&format!("{report:#}\n"))
+        format!("{report:#}\n")
     }
 
     fn job(&self, job: &Job) -> Json {
@@ -104,7 +102,7 @@ impl Report<'_> {
     /// For people.
     pub fn text(&self) -> String {
         let color = if self.schedule.is_red() { "red" } else { "green" };
-        let end = if self.interrupted { "interrupted" } else { color };
+        let end = if self.schedule.is_cancelled() { "interrupted" } else { color };
         let missing =
             self.jobs.iter().filter(|job| self.schedule.done(&job.id).is_some_and(|done| matches!(done.ending, Ending::NotHere(_))));
         let missing = match missing.count() {
