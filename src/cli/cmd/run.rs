@@ -12,15 +12,12 @@ use crate::cli::console::{Console, shown};
 use crate::cli::exit::{Exit, Failure, Outcome, Stop};
 use crate::cli::load::{self, Loaded};
 use crate::cli::repository::Repository;
-use crate::cli::run::{self, Board, Place, Report, Shared, Source, Stops, Variables};
+use crate::cli::run::{self, Board, Identity, Place, Report, Shared, Source, Stops, Variables};
 use crate::diagnostic::render::{Finding, Report as Findings};
 use crate::emit::Artifact;
 use crate::lint::{did_you_mean, files};
-use crate::local::{Facts, Machine, Schedule, ancestors, obstacles, programs};
+use crate::local::{Machine, Schedule, ancestors, obstacles, programs};
 use crate::plan::{Action, Input, Job, Plan, Trigger, plan};
-
-/// Where there is no commit.
-const NO_COMMIT: &str = "0000000000000000000000000000000000000000";
 
 /// Runs the pipeline selected.
 pub fn run(args: &Run, global: &Global) -> Outcome {
@@ -207,58 +204,18 @@ impl<'a> Runner<'a> {
     }
 
     fn shared(&self, place: Place, number: u64) -> Shared {
-        let repository = self.name();
-        let server = set("GITHUB_SERVER_URL", "https://github.com");
-        let commit = self.source.commit.clone().unwrap_or_else(|| NO_COMMIT.to_owned());
-        let value = |name: &str| self.variables.values.get(name).cloned().unwrap_or_default();
-        let facts = Facts {
-            variables: self.variables.values.clone(),
-            inputs: self.inputs.clone(),
-            github: BTreeMap::from([
-                ("github.actor", value("GITHUB_ACTOR")),
-                ("github.token", value("GITHUB_TOKEN")),
-                ("github.sha", commit.clone()),
-            ]),
-            repository: format!("{server}/{repository}.git"),
-        };
-        let owner = repository.split('/').next().unwrap_or_default().to_owned();
-        let environment = [
-            ("CI", "true".to_owned()),
-            ("GITHUB_ACTIONS", "true".to_owned()),
-            ("GITHUB_API_URL", set("GITHUB_API_URL", "https://api.github.com")),
-            ("GITHUB_EVENT_NAME", "workflow_dispatch".to_owned()),
-            ("GITHUB_REPOSITORY", repository),
-            ("GITHUB_REPOSITORY_OWNER", owner),
-            ("GITHUB_RUN_ATTEMPT", "1".to_owned()),
-            ("GITHUB_RUN_ID", number.to_string()),
-            ("GITHUB_RUN_NUMBER", number.to_string()),
-            ("GITHUB_SERVER_URL", server),
-            ("GITHUB_SHA", commit),
-            ("GITHUB_WORKFLOW", self.plan.name.clone()),
-        ];
+        let identity = Identity::new(self.repository, self.source.commit.as_ref());
         Shared {
             place,
-            facts,
+            facts: identity.facts(&self.variables, self.inputs.clone()),
             release: self.args.release,
             secrets: Arc::new(self.variables.secrets()),
             hidden: self.variables.secret_names(),
-            environment: environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            environment: identity.environment(&self.plan.name, number),
             stops: Stops::listen(),
             board: Board::new(self.jobs.iter().map(|job| job.id.as_str())),
         }
     }
-
-    /// `owner/name`: as GitHub's variable says, as the lock or the remote says, or something that no repository is called.
-    fn name(&self) -> String {
-        let folder = self.repository.root.file_name().unwrap_or_default().to_string_lossy();
-        let known = self.repository.lock.repository.clone().unwrap_or_else(|| format!("local/{folder}"));
-        set("GITHUB_REPOSITORY", &known)
-    }
-}
-
-/// A variable of the environment, unless it is empty.
-fn set(name: &str, otherwise: &str) -> String {
-    std::env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or_else(|| otherwise.to_owned())
 }
 
 /// Greater with time, and smaller than the numbers of GitHub's runs: a run here never counts as newer than one of theirs.
