@@ -93,7 +93,9 @@ impl Stage {
         let mut command = self.world.command(&["run"]);
         let path = format!("{}:{}", self.at("bin").display(), std::env::var("PATH").unwrap());
         command.args(args).env("PATH", path).env("FAKES", self.folder.path());
-        command.arg("--workspace").arg(self.at("runs"));
+        if !args.contains(&"--workspace") {
+            command.arg("--workspace").arg(self.at("runs"));
+        }
         ["GITHUB_REPOSITORY", "GITHUB_TOKEN", "GITHUB_SERVER_URL", "GITHUB_API_URL"].iter().for_each(|name| {
             command.env_remove(name);
         });
@@ -361,20 +363,48 @@ fn mistakes_stop_it_and_one_pipeline_runs_at_a_time() {
 }
 
 #[test]
-fn an_interrupted_run_ends_all_that_it_started() {
-    let slow = job("slow", "", "sleep 300 &\necho $! > \"${FAKES}/pid\"\nmv \"${FAKES}/pid\" \"${FAKES}/started\"\nwait");
-    let stage = Stage::jobs(&format!("{slow}{}", job("behind", "", "true")));
-    let child = stage.command(&[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+fn a_folder_for_runs_inside_of_the_repository_is_no_part_of_it() {
+    let stage = Stage::jobs(&job("one", "", "ls -A > \"${FAKES}/seen\""));
+    stage.run(&["--workspace", "runs", "--keep"]).is(0);
+    let first = fs::read_to_string(stage.at("seen")).unwrap();
+    stage.commit();
+    stage.run(&["--workspace", "runs", "--keep"]).is(0);
+    assert_eq!(fs::read_to_string(stage.at("seen")).unwrap(), format!(".git\n{first}"));
+}
+
+/// A run that is interrupted once a file is there.
+fn interrupted(stage: &Stage, args: &[&str], file: &str) -> Done {
+    let child = stage.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let begun = Instant::now();
-    while !stage.at("started").exists() {
+    while !stage.at(file).exists() {
         assert!(begun.elapsed() < Duration::from_secs(60), "it does not start");
         sleep(Duration::from_millis(20));
     }
-    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(signal.success());
-    let done = Done::new(&stage.world, child.wait_with_output().unwrap());
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    Done::new(&stage.world, child.wait_with_output().unwrap())
+}
+
+#[test]
+fn an_interrupted_run_ends_all_that_it_started() {
+    let slow = job("slow", "", "sleep 300 &\necho $! > \"${FAKES}/pid\"\nmv \"${FAKES}/pid\" \"${FAKES}/started\"\nwait");
+    let stage = Stage::jobs(&format!("{slow}{}", job("behind", "", "true")));
+    let done = interrupted(&stage, &[], "started");
     done.is(130).says("interrupted: ending slow").says("slow     cancelled").says("behind   skipped").says("outcome  skipped");
     let pid = fs::read_to_string(stage.at("started")).unwrap();
     let state = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
     assert!(state.is_empty() || state.contains(") Z "), "{state}");
+}
+
+#[test]
+fn what_is_out_when_a_run_is_interrupted_is_rolled_back() {
+    let stage = Stage::hello();
+    stage.commit();
+    stage.fake("verify", "touch $FAKES/verifying; sleep 300");
+    stage.fake("rollback", "touch $FAKES/rolled-back");
+    let file = stage.at(".env");
+    let done = interrupted(&stage, &["--release", "--env-file", file.to_str().unwrap()], "verifying");
+    done.is(130).says("verify     cancelled").says("rollback   success").says("outcome    skipped");
+    assert!(stage.at("rolled-back").exists());
+    let alone = stage.run(&["--release", "--job", "live", "--env-file", file.to_str().unwrap()]);
+    alone.is(0).says("what is released is left to itself: verify, rollback will not run").says("Released to ml-dev:");
 }

@@ -16,7 +16,7 @@ use crate::cli::run::{self, Board, Identity, Place, Report, Shared, Source, Stop
 use crate::diagnostic::render::{Finding, Report as Findings};
 use crate::emit::Artifact;
 use crate::lint::{did_you_mean, files};
-use crate::local::{Machine, Schedule, ancestors, obstacles, programs};
+use crate::local::{Machine, Schedule, ancestors, obstacles, programs, releases};
 use crate::plan::{Action, Input, Job, Plan, Trigger, plan};
 
 /// Runs the pipeline selected.
@@ -201,6 +201,18 @@ impl<'a> Runner<'a> {
         } else if self.source.dirty {
             say("files differ from the last commit, and run as they are");
         }
+        let left = self.left_out();
+        if self.args.release && !left.is_empty() {
+            say(&format!("what is released is left to itself: {} will not run", left.join(", ")));
+        }
+    }
+
+    /// The jobs that watch a chosen one's release and were not chosen.
+    fn left_out(&self) -> Vec<&str> {
+        let chosen = |id: &str| self.jobs.iter().any(|job| job.id == id);
+        let deploys = |id: &String| self.jobs.iter().any(|job| job.id == *id && releases(job));
+        let watches = |job: &&Job| releases(job) && !chosen(&job.id) && job.needs.iter().any(deploys);
+        self.plan.jobs.iter().filter(watches).map(|job| job.id.as_str()).collect()
     }
 
     fn shared(&self, place: Place, number: u64) -> Shared {
