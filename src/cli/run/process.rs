@@ -12,7 +12,7 @@ use super::log::Log;
 /// How often a process is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long the rest of the output of a process that has ended is waited for; what it left in the background may still write.
-const REST: Duration = Duration::from_secs(1);
+const REST: Duration = Duration::from_secs(5);
 /// What GitHub gives a process to end by itself, after the first signal and after the second.
 /// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-cancellation>
 const PATIENCE: [Duration; 2] = [Duration::from_millis(7500), Duration::from_millis(2500)];
