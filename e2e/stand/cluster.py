@@ -98,7 +98,9 @@ class Cluster:
 
     def __init__(self, folder: Path, origin: Origin, front: Front, ports: Iterator[int]) -> None:
         documents = yaml.safe_load_all((EXAMPLE / "argocd/mlp/churn-prod.yaml").read_text())
-        self.manifest: Object = next(found for found in documents if found["kind"] == "Application")
+        manifests: dict[str, Object] = {found["kind"]: found for found in documents}
+        self.manifest = manifests["Application"]
+        self._shown = {found["kind"] for found in manifests["AppProject"]["spec"]["namespaceResourceWhitelist"]}
         self.origin, self.front, self._folder, self._ports = origin, front, folder, ports
         self.name: str = self.manifest["metadata"]["name"]
         # What a scenario may arrange:
@@ -214,6 +216,8 @@ class Cluster:
     def _answer(self, request: BaseHTTPRequestHandler, _: bytes) -> Answer:
         if request.headers.get("Authorization") != f"Bearer {SECRETS['ARGOCD_TOKEN']}":
             return 401, {"error": "no session information", "code": 16}
+        if request.command != "GET" and request.headers.get("Content-Type") != "application/json":
+            return 415, {"error": "Invalid content type"}
         url = urlsplit(request.path)
         query = {name: found[0] for name, found in parse_qs(url.query).items()}
         with self._lock:
@@ -250,7 +254,7 @@ class Cluster:
 
     def _resource(self, query: Mapping[str, str]) -> Answer:
         found = self._objects().get((query["kind"], query["namespace"], query["resourceName"]))
-        if found is None:
+        if found is None or query["kind"] not in self._shown:
             return 400, {"error": f"{query['kind']} {query['resourceName']} not found as part of application {self.name}"}
         return 200, {"manifest": json.dumps(found)}
 
