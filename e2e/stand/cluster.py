@@ -32,6 +32,7 @@ from stand.serving import Pod
 Answer = tuple[int, Any]
 Object = dict[str, Any]
 LOOK_SECONDS = 0.5
+DENIED: Answer = (403, {"error": "permission denied", "code": 7})
 
 
 class Deployment:
@@ -103,17 +104,7 @@ class Cluster:
         self._shown = {found["kind"] for found in manifests["AppProject"]["spec"]["namespaceResourceWhitelist"]}
         self.origin, self.front, self._folder, self._ports = origin, front, folder, ports
         self.name: str = self.manifest["metadata"]["name"]
-        # What a scenario may arrange:
-        self.deaf = False  # Argo CD does not see new commits
-        self.hangs_on: set[str] = set()  # commits whose sync operation never ends by itself
-        self.refuses: set[str] = set()  # commits that cannot be synced
-        self.holds = False  # pods get ready, but the traffic stays with the old ones
-        # The state of things:
-        self.revision, self.phase, self.phase_revision, self.message = "", "", "", ""
-        self.operation: Object | None = None
-        self.service: Object | None = None
-        self.synced: list[str] = []
-        self.terminated: list[str] = []
+        self._begin()
         self._predictor = Deployment("churn-predictor", self._make_predictor, self._move("churn-predictor.ml-prod"))
         self._transformer = Deployment("churn-transformer", self._make_transformer, self._move(SERVICE))
         self._lock = threading.RLock()
@@ -122,6 +113,30 @@ class Cluster:
         front.proxy(ARGOCD, f"http://127.0.0.1:{self._http.server_port}")
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
+
+    def _begin(self) -> None:
+        # What a scenario may arrange:
+        self.deaf = False  # Argo CD does not see new commits
+        self.hangs_on: set[str] = set()  # commits whose sync operation never ends by itself
+        self.refuses: set[str] = set()  # commits that cannot be synced
+        self.holds = False  # pods get ready, but the traffic stays with the old ones
+        self.exists = True  # somebody has applied the Application
+        self.has_kserve = True
+        # The state of things:
+        self.revision, self.phase, self.phase_revision, self.message = "", "", "", ""
+        self.operation: Object | None = None
+        self.service: Object | None = None
+        self.synced: list[str] = []
+        self.terminated: list[str] = []
+
+    @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Look away while the repository is replaced, then begin anew; a pod that is wanted there, too, stays."""
+        with self._lock:
+            yield
+            self._begin()
+            self._apply(self._render(self.origin.tip()) or [])
+            self.message = ""
 
     def close(self) -> None:
         """End the controllers and the pods."""
@@ -187,6 +202,9 @@ class Cluster:
             return
         self.phase, self.message, self.revision = "Succeeded", "successfully synced", revision
         self.synced.append(revision)
+        self._apply(objects)
+
+    def _apply(self, objects: list[Object]) -> None:
         self.service = next((found for found in objects if found["kind"] == "InferenceService"), None)
         self._predictor.want(self._uri())
         self._transformer.want(self._image())
@@ -220,6 +238,8 @@ class Cluster:
             return 415, {"error": "Invalid content type"}
         url = urlsplit(request.path)
         query = {name: found[0] for name, found in parse_qs(url.query).items()}
+        if not self.exists and url.path.startswith("/api/v1/applications/"):
+            return DENIED
         with self._lock:
             return self._route(request.command, unquote(url.path), query)
 
@@ -235,8 +255,9 @@ class Cluster:
         if path.startswith("/api/v1/account/can-i/applications/"):
             return 200, {"value": "yes" if path.endswith(f"/{project}/{self.name}") else "no"}
         if path == f"/api/v1/clusters/{self.manifest['spec']['destination']['server']}":
-            return 200, {"info": {"apiVersions": ["apps/v1/Deployment", "serving.kserve.io/v1beta1/InferenceService"]}}
-        return 403, {"error": "permission denied", "code": 7}
+            kserve = ["serving.kserve.io/v1beta1/InferenceService"] if self.has_kserve else []
+            return 200, {"info": {"apiVersions": ["apps/v1/Deployment", *kserve]}}
+        return DENIED
 
     def _terminate(self) -> Answer:
         if not self.operation:

@@ -19,6 +19,7 @@ class Front:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "routes.json"
         self._routes: dict[str, Route] = {}
+        self._cut: dict[str, Route] = {}
         self._write()
         command: Command = [BIN / "front", "127.0.0.1", CERTIFICATE, KEY, self._file]
         self.server = Server(command, "http://127.0.0.1:80", folder / "front.log")
@@ -36,13 +37,20 @@ class Front:
     def cut(self, host: str) -> Route:
         """Answer 503 for a name; gives the route that `restore` takes."""
         route = self._routes.pop(host, {})
+        self._cut[host] = route
         self._write()
         return route
 
     def restore(self, host: str, route: Route) -> None:
         """Undo a cut."""
         self._routes[host] = route
+        self._cut.pop(host, None)
         self._write()
+
+    def mend(self) -> None:
+        """Undo every cut."""
+        for host, route in list(self._cut.items()):
+            self.restore(host, route)
 
     def _write(self) -> None:
         fresh = self._file.with_suffix(".new")

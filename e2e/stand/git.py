@@ -40,6 +40,11 @@ def make_both(root: Path) -> dict[str, Origin]:
     return {CODE: make(root, CODE, EXAMPLE), GITOPS: make(root, GITOPS)}
 
 
+def attach(origin: Origin) -> None:
+    """Point a developer's clone at its repository, which may have come from another place."""
+    git(origin.work, "remote", "set-url", "origin", str(origin.url))
+
+
 def trailers(origin: Origin, commit: str = "main") -> Mapping[str, str]:
     """The trailers of a commit."""
     text = git(origin.url, "log", "-1", "--format=%(trailers:only,unfold)", commit)

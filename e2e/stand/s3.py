@@ -20,12 +20,13 @@ CREDENTIALS = {
 }
 
 
-def server(folder: Path) -> Server:
-    """A store whose buckets are directories below `folder`/buckets."""
+def server(folder: Path, *, read_only: bool = False) -> Server:
+    """A store whose buckets are directories below `folder`/buckets; a read-only one denies every write."""
     buckets = folder / "buckets"
     buckets.mkdir(parents=True, exist_ok=True)
     command: Command = [
         *(BIN / "versitygw", "--port", f"127.0.0.1:{PORT}", "--region", REGION, "--quiet"),
+        *(["--readonly"] if read_only else []),
         *("--access", SECRETS["S3_ACCESS_KEY"], "--secret", SECRETS["S3_SECRET_KEY"], "posix", buckets),
     ]
     return Server(command, f"http://127.0.0.1:{PORT}", folder / "s3.log")

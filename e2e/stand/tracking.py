@@ -56,6 +56,12 @@ def add_user() -> None:
         made.raise_for_status()
 
 
+def demote(model: str) -> None:
+    """Take from the pipeline's user the right to write to a registered model."""
+    right = {"username": LOGIN[0], "resource_type": "registered_model", "resource_id": model}
+    requests.post(f"{URL}/api/3.0/mlflow/users/permissions/revoke", json=right, auth=MLFLOW_ADMIN, timeout=60).raise_for_status()
+
+
 def client() -> Any:
     """The official client, as the pipeline's user; needs `CLIENT` in the environment."""
     return MlflowClient(tracking_uri=URL)
