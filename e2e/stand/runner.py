@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ WORKFLOW = ".github/workflows/mlp-churn.yml"
 USES = re.compile(r"uses:\s+([\w-]+/[\w-]+)@([0-9a-f]{40})")
 # Of this machine, what a job sees; the rest of the environment would leak in, which it does not on GitHub.
 KEPT = ("HOME", "LANG", "TZ", "E2E_INSIDE", "UV_CACHE_DIR")
+EXIT = re.compile(r"exit status (\d+)")  # of a step that failed
+
+# Told every entry of the log as it is written.
+Listener = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass
@@ -32,6 +36,7 @@ class Job:
 
     result: str = "skipped"
     steps: dict[str, str] = field(default_factory=dict[str, str])
+    codes: dict[str, int] = field(default_factory=dict[str, int])
     outputs: dict[str, str] = field(default_factory=dict[str, str])
     summary: str = ""
     log: list[str] = field(default_factory=list[str])
@@ -74,17 +79,18 @@ class Runner:
     secrets: dict[str, str] = field(default_factory=lambda: dict(SECRETS))
     variables: dict[str, str] = field(default_factory=lambda: dict(VARIABLES))
 
-    def run(self, number: int, *, attempt: int = 1, event: str = "push", arguments: Iterable[str] = ()) -> Run:
+    def run(
+        self, number: int, *, attempt: int = 1, event: str = "push", arguments: Iterable[str] = (), listeners: Iterable[Listener] = ()
+    ) -> Run:
         """Run the workflow at the tip of main, to its end."""
         place = self.folder / f"run-{number}-{attempt}"
         checkout = self._checkout(place)
         log = place / "act.jsonl"
         command = [*self._command(place, checkout, event, number, attempt), *arguments]
-        with log.open("wb") as file:
-            done = subprocess.run(command, cwd=checkout, env=self._environment(place), stdout=file, stderr=file, check=False)
+        code = follow(command, checkout, self._environment(place), log, tuple(listeners))
         jobs = yaml.safe_load((checkout / WORKFLOW).read_text())["jobs"]
         shutil.rmtree(place / "act", ignore_errors=True)
-        return Run(done.returncode, read(log.read_text(errors="replace").splitlines(), jobs), number)
+        return Run(code, read(log.read_text(errors="replace").splitlines(), jobs), number)
 
     def _checkout(self, place: Path) -> Path:
         checkout = place / "checkout"
@@ -133,6 +139,19 @@ class Runner:
         }
 
 
+def follow(command: Sequence[str], cwd: Path, env: Mapping[str, str], log: Path, listeners: Iterable[Listener]) -> int:
+    """Run a command to its end; its output is logged, and told line by line."""
+    with log.open("w") as file, subprocess.Popen(
+        command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:  # fmt: skip
+        for line in process.stdout or ():
+            file.write(line)
+            file.flush()
+            for listener in listeners:
+                listener(_entry(line))
+    return process.returncode
+
+
 def actions(workflow: Path) -> list[str]:
     """The stand-ins for the actions that a workflow uses; one without is an error, for act would fetch it."""
     found = sorted({match.groups() for match in USES.finditer(workflow.read_text())})
@@ -175,6 +194,8 @@ def _note(job: Job, entry: Mapping[str, Any]) -> None:
     if entry.get("stage") == "Main" and "stepResult" in entry and len(entry.get("stepID", [])) == 1:
         job.steps[entry["step"]] = entry["stepResult"]
         job.seconds[entry["step"]] = entry.get("executionTime", 0) / 1e9
+    if code := EXIT.fullmatch(entry.get("msg", "")):
+        job.codes[entry["step"]] = int(code[1])
     if entry.get("command") == "set-output":
         job.outputs[entry["name"]] = entry.get("arg", "")
     if entry.get("command") == "summary":
