@@ -39,6 +39,7 @@ FLAWS = [
     Flaw("src/train.py", MEASURED, f"{MEASURED} | {NAN}", FIND, "auc = nan"),
     Flaw("src/train.py", MEASURED, '{"accuracy": 0.9}', FIND, "did not log the promised metric auc"),
     Flaw("src/evaluate.py", EVALUATED, f"{EVALUATED} | ({NAN} if {CANDIDATE_ONLY} else {{}})", DECIDE, "auc of the candidate is nan"),
+    Flaw("src/evaluate.py", EVALUATED, f'{EVALUATED}; del values["latency_p95"]', DECIDE, "the candidate has no metric latency_p95"),
 ]
 
 
@@ -108,7 +109,7 @@ def test_an_equal_candidate_loses(world: World, crowned: str) -> None:
     assert f"version {crowned} stays the champion" in run.jobs["outcome"].summary
 
 
-@pytest.mark.parametrize("flaw", FLAWS, ids=["trained-nan", "trained-missing", "evaluated-nan"])
+@pytest.mark.parametrize("flaw", FLAWS, ids=["trained-nan", "trained-missing", "evaluated-nan", "evaluated-missing"])
 def test_a_metric_that_is_no_number(world: World, flaw: Flaw) -> None:
     users.edit(world.code, flaw.path, flaw.old, flaw.new)
     refused(world, world.run(), flaw.step, 4, flaw.why)
