@@ -95,3 +95,28 @@ commit "others/$n.yaml"
     assert run.jobs["fit"].outputs["champion_version"] == ""
     assert {f"others/{n}.yaml" for n in range(RIVALS)} <= set(world.gitops.files())
     assert trailers(world.gitops)["Mlp-Action"] == "release"
+
+
+def test_work_on_top_of_a_release_survives_its_rollback(world: World) -> None:
+    before = world.champion()
+    assert before
+    world.gitops.hook(
+        "post-receive",
+        f"""
+git log -1 --format=%B main | grep -q '^Mlp-Action: release' || exit 0
+{SOMEBODY}
+commit others/afterwards.yaml
+""",
+    )
+    better(world)
+    users.edit(world.code, "transformer/app.py", "float(row[1]) for row", "float(row[0]) for row")
+    run = world.run()
+    users.edit(world.code, "transformer/app.py", "float(row[0]) for row", "float(row[1]) for row")
+    assert not run.green
+    assert (run.jobs["live"].result, run.jobs["rollback"].result) == ("failure", "success"), run.results()
+    assert "golden" in run.jobs["live"].summary
+    assert run.outcome == "rolled_back"
+    assert run.jobs["rollback"].outputs["result"] == "restored"
+    assert world.gitops.read("others/afterwards.yaml") == "others/afterwards.yaml\n"
+    assert trailers(world.gitops)["Mlp-Action"] == "rollback"
+    serves(world, before)
