@@ -204,10 +204,11 @@ impl Planner<'_> {
         name.unwrap_or(&self.pipeline.name.text).to_owned()
     }
 
-    /// Rows for golden predictions, those of the first golden smoke test, and the training's own Python to make them.
+    /// Rows for golden predictions, those of the first golden smoke test, and the training's own Python to make them. A test
+    /// with a `reference` makes its own: its rows are what a transformer takes, and the model itself could not read them.
     fn golden(&self, train: &Stage) -> Option<Json> {
         let tests = self.pipeline.of_kind("verify").flat_map(|verify| &verify.smokes);
-        let mut golden = tests.filter(|smoke| smoke.attrs.block.name == "golden");
+        let mut golden = tests.filter(|smoke| smoke.attrs.block.name == "golden" && smoke.attrs.command("reference").is_none());
         let (rows, _) = golden.find_map(|smoke| smoke.file.as_ref())?;
         Some(json!({ "rows": rows, "argv": self.python(train).argv(true) }))
     }

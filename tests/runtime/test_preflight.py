@@ -219,6 +219,13 @@ def test_argocd_refuses(step: Step, api: Api, argo: dict[str, str]) -> None:
     assert "the token is not valid" in check(step, {"argocd": APPLICATIONS}, argo).log
 
 
+def test_a_token_that_may_not_look_at_the_cluster_is_told_how(step: Step, api: Api, argo: dict[str, str]) -> None:
+    api.on("GET", "/api/v1/clusters/.*", answer(403, {"error": "permission denied"}))
+    done = check(step, {"argocd": APPLICATIONS, "kserve": {}}, argo)
+    assert done.code == 3
+    assert ":pipeline, clusters, get, https://" in done.summary
+
+
 def test_kserve_is_absent_or_unreachable(step: Step, api: Api, argo: dict[str, str]) -> None:
     api.on("GET", "/api/v1/clusters/.*", answer(200, {"info": {"apiVersions": ["v1", "serving.kserve.io/v1alpha1"]}}))
     assert "KServe is not installed" in check(step, {"argocd": APPLICATIONS, "kserve": {}}, argo).log

@@ -95,7 +95,8 @@ impl Builder<'_> {
         self.console.report(Report { sources: &loaded.sources, findings: &findings })?;
         match writer {
             _ if refused => Ok(Exit::of(&findings)),
-            Some(writer) => self.write(&writer, differences, outputs.len()),
+            // The lock is one of them.
+            Some(writer) => self.write(&writer, differences, outputs.len() + 1),
             None if self.args.diff => self.show(&differences),
             None => Ok(Exit::Clean),
         }

@@ -30,7 +30,10 @@ pub fn application(plan: &Plan, release: &Release, repository: &str) -> Applicat
     }
 }
 
+/// What is emitted, and Deployments: an object that KServe made is in an application's tree only if its kind is allowed too, and
+/// verification looks at the Deployments (tried with Argo CD 3.5.1).
 fn kinds(release: &Release) -> Vec<Kind> {
     let account = release.service_account.is_none().then_some(Kind { group: "", kind: "ServiceAccount" });
-    account.into_iter().chain([Kind { group: "serving.kserve.io", kind: "InferenceService" }]).collect()
+    let serving = [Kind { group: "serving.kserve.io", kind: "InferenceService" }, Kind { group: "apps", kind: "Deployment" }];
+    account.into_iter().chain(serving).collect()
 }

@@ -71,6 +71,7 @@ class Cluster:
         self.live: dict[str, str] = {}
         self.deployed: dict[str, str] = {}
         self.stale_status = ""
+        self.no_pods = ""  # why the API server refuses every new pod
         self.terminated: list[str] = []
         self._lag = self._rolling = 0
         self._lock = threading.Lock()
@@ -138,6 +139,8 @@ class Cluster:
     def _answer_argocd(self, request: BaseHTTPRequestHandler, _: bytes) -> Answer:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return 403, {"error": "permission denied"}
+        if request.command != "GET" and request.headers.get("Content-Type") != "application/json":
+            return 415, {"error": "Invalid content type"}
         with self._lock:
             if self.down:
                 self.down -= 1
@@ -192,8 +195,11 @@ class Cluster:
 
     def _deployment(self, template: dict[str, Any]) -> dict[str, Any]:
         old = 1 if self._rolling else 0
-        status = {"observedGeneration": 2, "updatedReplicas": 1, "replicas": 1 + old, "availableReplicas": 1}
-        return {"metadata": {"generation": 2}, "spec": {"replicas": 1, "template": template}, "status": status}
+        status: dict[str, Any] = {"observedGeneration": 2, "updatedReplicas": 1, "replicas": 1 + old, "availableReplicas": 1}
+        if self.no_pods:
+            refused = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": self.no_pods}
+            status |= {"updatedReplicas": 0, "conditions": [refused]}
+        return {"metadata": {"name": "churn", "generation": 2}, "spec": {"replicas": 1, "template": template}, "status": status}
 
     # --- the served model ---------------------------------------------------------------------------
 

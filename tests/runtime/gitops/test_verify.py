@@ -75,6 +75,14 @@ def test_the_failure_of_the_model_before_is_waited_out(pipeline: Pipeline) -> No
     assert pipeline.verify(deployed, 2).code == 0
 
 
+def test_the_failure_of_the_model_before_does_not_count_until_there_are_new_pods(pipeline: Pipeline) -> None:
+    pipeline.champion(1)
+    pipeline.cluster.stale_status, pipeline.cluster.no_pods = "BlockedByFailedLoad", 'secrets "churn-storage" not found'
+    result = pipeline.verify(pipeline.deploy(2, champion=1), 2)
+    assert result.code == 3
+    assert 'gets no pods: secrets "churn-storage" not found' in result.outputs["reason"]
+
+
 def test_a_refused_sync_fails_fast(pipeline: Pipeline) -> None:
     deployed = pipeline.deploy(1)
     pipeline.cluster.refuses = {deployed.outputs["commit"]}

@@ -98,7 +98,8 @@ class ArgoCD:
 
     def terminate(self) -> None:
         """End the operation under way; that there is none any more is fine."""
-        response = self._request("DELETE", f"{self._path}/operation")
+        # Argo CD takes no request that could change something without this header, though there is no body.
+        response = self._request("DELETE", f"{self._path}/operation", headers={"Content-Type": "application/json"})
         if response.status_code not in (400, 404):
             self._service.expect(response)
 

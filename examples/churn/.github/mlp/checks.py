@@ -282,10 +282,15 @@ def _kserve_by_cluster(deadline: Deadline) -> str:
 
 def _kserve_by_argocd(name: str, deadline: Deadline) -> str:
     server = _argocd(deadline)
-    destination = _application(server, name)["spec"].get("destination", {})
+    spec = _application(server, name)["spec"]
+    destination = spec.get("destination", {})
     key, kind = (destination["server"], "url") if destination.get("server") else (destination.get("name", ""), "name")
-    path = f"/api/v1/clusters/{quote(key, safe='')}"
-    found = server.json("GET", path, params={"id.type": kind}).get("info", {}).get("apiVersions") or []
+    answer = server.request("GET", f"/api/v1/clusters/{quote(key, safe='')}", params={"id.type": kind})
+    if answer.status_code == 403:
+        policy = f"p, proj:{spec.get('project', 'default')}:pipeline, clusters, get, {key}, allow"
+        raise ServiceError(f"Argo CD: the token may not look at the cluster {key}; allow it in argocd-rbac-cm: {policy}")
+    server.expect(answer)
+    found = answer.json().get("info", {}).get("apiVersions") or []
     if not found:
         raise ServiceError(f"Argo CD does not know the API versions of the cluster {key}")
     if not any(version == KSERVE or version.startswith(f"{KSERVE}/") for version in found):

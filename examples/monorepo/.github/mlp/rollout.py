@@ -13,7 +13,6 @@ from gitrepo import Clone
 
 PATIENCE = 6  # looks in a row at the same failure: a status may still be that of the model before
 REFRESH_EVERY = 6  # looks
-LOAD_FAILED = ("BlockedByFailedLoad", "InvalidSpec")
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,12 @@ class Rollout:
         self._synced(self.argocd.application(refresh=refresh))
         service = self._service()
         if service:
-            self._rolled_out(f"{self.goal.service}-predictor", self.goal.uri)
+            predictor = self._deployment(f"{self.goal.service}-predictor", self.goal.uri)
+            if _count(predictor, "updatedReplicas"):  # until there are new pods, KServe tells of the model before
+                _model_is_not(service, "BlockedByFailedLoad")
+            _rolled_out(predictor)
         if service and self.goal.image:
-            self._rolled_out(f"{self.goal.service}-transformer", self.goal.image)
+            _rolled_out(self._deployment(f"{self.goal.service}-transformer", self.goal.image))
         return service
 
     def _synced(self, seen: Application) -> None:
@@ -105,32 +107,48 @@ class Rollout:
             raise NotYet(f"InferenceService {self.goal.service} is not there yet")
         if (uri := storage_uri(live)) != self.goal.uri:
             raise NotYet(f"the live InferenceService still has {uri or 'no URI'}")
-        self._loaded((live.get("status") or {}).get("modelStatus") or {})
+        _model_is_not(live, "InvalidSpec")
         return live
 
-    def _loaded(self, status: Mapping[str, Any]) -> None:
-        transition = status.get("transitionStatus")
-        if transition in LOAD_FAILED:
-            info = status.get("lastFailureInfo") or {}
-            detail = f"{info.get('reason', '')} {info.get('message', '')}".strip()
-            raise NotYet(f"the model does not load ({transition}): {detail[:500]}", CandidateError)
-
-    def _rolled_out(self, name: str, content: str) -> None:
+    def _deployment(self, name: str, content: str) -> Object:
         live = self.argocd.live(DEPLOYMENT, self.goal.namespace, name)
         if not live:
             raise NotYet(f"Deployment {name} is not there yet")
-        spec, status = live.get("spec") or {}, live.get("status") or {}
         # KServe's status says ready while old pods still serve, so ask the Deployment, and whether it is the new one.
-        if not mentions(spec.get("template"), content):
+        if not mentions((live.get("spec") or {}).get("template"), content):
             raise NotYet(f"KServe has not brought {content} into Deployment {name}")
-        if status.get("observedGeneration", 0) < live["metadata"].get("generation", 0):
+        if _count(live, "observedGeneration") < live["metadata"].get("generation", 0):
             raise NotYet(f"Deployment {name} has not been looked at")
-        if any(c.get("reason") == "ProgressDeadlineExceeded" for c in status.get("conditions") or []):
-            raise NotYet(f"Deployment {name} makes no progress (ProgressDeadlineExceeded)", CandidateError)
-        wanted = spec.get("replicas", 1)
-        updated, total, up = (status.get(key) or 0 for key in ("updatedReplicas", "replicas", "availableReplicas"))
-        if updated < wanted or total > updated or up < updated:
-            raise NotYet(f"Deployment {name}: {updated} of {wanted} pods are new, {total - updated} old, {up} available")
+        for condition in (live.get("status") or {}).get("conditions") or []:
+            _complain(name, condition)
+        return live
+
+
+def _complain(name: str, condition: Mapping[str, Any]) -> None:
+    if condition.get("reason") == "ProgressDeadlineExceeded":
+        raise NotYet(f"Deployment {name} makes no progress (ProgressDeadlineExceeded)", CandidateError)
+    if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":  # a secret that is missing, a quota
+        raise NotYet(f"Deployment {name} gets no pods: {str(condition.get('message', ''))[:500]}", ServiceError)
+
+
+def _rolled_out(deployment: Object) -> None:
+    wanted = (deployment.get("spec") or {}).get("replicas", 1)
+    updated, total, up = (_count(deployment, key) for key in ("updatedReplicas", "replicas", "availableReplicas"))
+    if updated < wanted or total > updated or up < updated:
+        name = deployment["metadata"].get("name", "")
+        raise NotYet(f"Deployment {name}: {updated} of {wanted} pods are new, {total - updated} old, {up} available")
+
+
+def _count(deployment: Object, key: str) -> int:
+    return int((deployment.get("status") or {}).get(key) or 0)
+
+
+def _model_is_not(service: Object, failed: str) -> None:
+    status = (service.get("status") or {}).get("modelStatus") or {}
+    if status.get("transitionStatus") == failed:
+        info = status.get("lastFailureInfo") or {}
+        detail = f"{info.get('reason', '')} {info.get('message', '')}".strip()
+        raise NotYet(f"the model does not load ({failed}): {detail[:500]}", CandidateError)
 
 
 def storage_uri(service: Object) -> str:

@@ -1,0 +1,1 @@
+"""The stand: the servers that an emitted pipeline meets, on one machine."""
