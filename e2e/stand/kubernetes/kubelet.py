@@ -6,7 +6,7 @@ is never bound to a node, so that the API server deletes it at once, as it does 
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +29,8 @@ class Pod:
     service: str
     component: str  # predictor or transformer
     storage_uri: str  # empty for a transformer
-    container: Object  # of the server, as the API server has it
+    downloader: Object  # the container that gets the model, as the API server has it; empty for a transformer
+    container: Object  # of the server
 
 
 class Server(Protocol):
@@ -119,6 +120,7 @@ def _described(pod: Object) -> Pod:
         service=meta["labels"][SERVICE_LABEL],
         component=meta["labels"][COMPONENT_LABEL],
         storage_uri=downloads[0]["args"][0] if downloads else "",
+        downloader=downloads[0] if downloads else {},
         container=next(one for one in spec["containers"] if one["name"] == SERVE),
     )
 
@@ -155,4 +157,4 @@ def _container(container: Object, report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
