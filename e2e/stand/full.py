@@ -159,7 +159,8 @@ def _policy(uri: str) -> list[Object]:
 def running(folder: Path) -> Iterator[FullWorld]:
     """A world with all servers up and nothing in it but code and data."""
     with world.company(folder) as made, platform(folder, made.front) as found:
-        made.runner.secrets["ARGOCD_TOKEN"] = found.argocd.project_token(NAME, "pipeline")
+        token = made.runner.secrets["ARGOCD_TOKEN"] = found.argocd.project_token(NAME, "pipeline")
+        found.wait(lambda: found.argocd.knows_cluster(token))
         yield FullWorld(**vars(made), cluster=found)
 
 

@@ -9,10 +9,10 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from stand.compiler import MLP
 from stand.paths import E2E, EXAMPLE, ROOT, UV
@@ -24,7 +24,7 @@ TIERS = {
 }
 MODULES = {
     "Argo CD": ("kubernetes/argocd", "github.com/argoproj/argo-cd/v3"),
-    "Argo CD's gitops-engine": ("kubernetes/argocd", "github.com/argoproj/argo-cd/gitops-engine => github.com/argoproj/argo-cd/gitops-engine"),
+    "Argo CD's gitops-engine": ("kubernetes/argocd", "=> github.com/argoproj/argo-cd/gitops-engine"),
     "KServe's controller": ("kubernetes/kserve", "github.com/kserve/kserve"),
     "Kubernetes": ("kubernetes/cluster", "k8s.io/kubernetes"),
     "etcd": ("kubernetes/cluster", "go.etcd.io/etcd/server/v3"),
@@ -67,11 +67,11 @@ class Case(NamedTuple):
 
 def cases(file: Path) -> list[Case]:
     """Read a report in JUnit's format."""
-    found = ElementTree.parse(file).iter("testcase")
+    found = ET.parse(file).iter("testcase")
     return [Case(one.attrib["name"].removeprefix("test_").replace("_", " "), _result(one), float(one.attrib["time"])) for one in found]
 
 
-def _result(case: ElementTree.Element) -> str:
+def _result(case: ET.Element) -> str:
     ends = {child.tag for child in case}
     return "failed" if ends & {"failure", "error"} else "skipped" if "skipped" in ends else "passed"
 
@@ -81,8 +81,8 @@ def versions() -> Iterator[tuple[str, str]]:
     for name, (folder, module) in MODULES.items():
         text = (E2E / folder / "go.mod").read_text(encoding="utf-8")
         yield name, _first(rf"{re.escape(module)} (v\S+)", text)
-    for name, (folder, package) in PACKAGES.items():
-        locked = tomllib.loads((folder / "uv.lock").read_text(encoding="utf-8"))["package"]
+    for name, (project, package) in PACKAGES.items():
+        locked = tomllib.loads((project / "uv.lock").read_text(encoding="utf-8"))["package"]
         yield name, ", ".join(sorted({str(one["version"]) for one in locked if one["name"] == package}))
     for name, command in PROGRAMS.items():
         yield name, _first(r"(\d+\.\d+[\w.]*)", _output(command))
@@ -99,7 +99,7 @@ def _output(command: list[str]) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout.strip()
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Lay a table out in Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
@@ -112,10 +112,9 @@ def report(folder: Path, now: dt.datetime) -> str:
     passed = sum(case.result == "passed" for case in every)
     minutes = sum(case.seconds for case in every) / 60
     machine = f"{os.cpu_count()} processors, Linux {platform.release()}, Python {platform.python_version()}"
-    parts = [
-        f"# Full tier, {now:%Y-%m-%d %H:%M} UTC\n",
-        f"**{passed} of {len(every)} scenarios passed**, in {minutes:.0f} minutes. Commit {_output(['git', 'rev-parse', '--short=12', 'HEAD'])}; {machine}.\n",
-    ]
+    commit = _output(["git", "rev-parse", "--short=12", "HEAD"])
+    parts = [f"# Full tier, {now:%Y-%m-%d %H:%M} UTC\n"]
+    parts += [f"**{passed} of {len(every)} scenarios passed**, in {minutes:.0f} minutes. Commit {commit}; {machine}.\n"]
     for tier, found in tiers.items():
         rows = [(case.name, case.result, f"{case.seconds:.0f} s") for case in found]
         parts += [f"## {TIERS[tier]}\n", table(("scenario", "result", "time"), rows)]
