@@ -14,6 +14,8 @@ from stand.runner import Run
 
 WEAK, STRONG = 8, 80  # trees: for a champion, and for a candidate that beats it
 SHORT = {"within  = 10min": "within  = 90s"}  # for what never becomes live
+# Whoever shares this machine's processors decides how fast an answer is; the core tier has the scenarios of latency.
+PATIENT = {"p95 = 80ms": "p95 = 2s"}
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +28,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FullWorld]:
 
 @pytest.fixture(scope="session")
 def first(world: FullWorld) -> Run:
-    """The first run, of the example as it is committed but for the size of its model."""
+    """The first run, of the example as it is committed but for the size of its model and the latency allowed."""
+    rebuild(world.code, PATIENT, "Allow for a busy machine")
     train(world, WEAK)
     return world.run()
 
