@@ -15,6 +15,7 @@ pub mod expand;
 pub mod fmt;
 pub mod graph;
 pub mod lint;
+pub mod local;
 pub mod lock;
 pub mod plan;
 pub mod resolve;

@@ -56,6 +56,8 @@ pub enum Command {
     Explain(Explain),
     /// Print a pipeline with every default written out
     Expand(Expand),
+    /// Run a pipeline's jobs on this machine
+    Run(Run),
     /// Write a first pipeline
     Init(Init),
     /// Refresh the pins of actions in `mlp.lock` from the network
@@ -193,6 +195,51 @@ pub struct Explain {
 pub struct Expand {
     /// The file
     pub path: PathBuf,
+}
+
+/// `mlp run`
+#[derive(Debug, Args)]
+#[command(after_help = "Exit status: 0 where GitHub's run would be green, 1 where it would be red, 2 usage or IO, 130 interrupted.")]
+pub struct Run {
+    /// Which.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Only the pipeline of this name
+    #[arg(long, value_name = "NAME")]
+    pub pipeline: Option<String>,
+    /// Only this job and those that it needs
+    #[arg(long, value_name = "NAME")]
+    pub job: Option<String>,
+    /// Deploy, verify and roll back too, and push images
+    #[arg(long)]
+    pub release: bool,
+    /// Run nothing; show jobs, steps, and what they read of the environment
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Input of a manual run; can be repeated
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    pub inputs: Vec<String>,
+    /// File of variables and secrets, as `NAME=value` lines; wins over the environment
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
+    /// Folder for the run's workspaces, logs and artifacts [default: a temporary one]
+    #[arg(long, value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// Keep workspaces and artifacts of a green run too
+    #[arg(long)]
+    pub keep: bool,
+    /// How the end is told
+    #[arg(long, value_name = "FORMAT", default_value = "full")]
+    pub output_format: Telling,
+}
+
+/// How the end of a run is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Telling {
+    /// For people.
+    Full,
+    /// For programs.
+    Json,
 }
 
 /// `mlp init`

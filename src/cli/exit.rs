@@ -18,6 +18,8 @@ pub enum Exit {
     Found,
     /// 2: usage, IO or a bug.
     Failed,
+    /// 130: the user ended it, as shells tell it.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -26,6 +28,7 @@ impl From<Exit> for ExitCode {
             Exit::Clean => Self::SUCCESS,
             Exit::Found => Self::from(1),
             Exit::Failed => Self::from(2),
+            Exit::Interrupted => Self::from(130),
         }
     }
 }

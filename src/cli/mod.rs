@@ -10,6 +10,7 @@ mod exit;
 mod load;
 mod outputs;
 mod repository;
+mod run;
 mod write;
 
 use std::io;
@@ -43,6 +44,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Graph(args) => cmd::graph::run(args, global),
         Command::Explain(args) => cmd::explain::run(args, &Console::new(global)),
         Command::Expand(args) => cmd::expand::run(args, global),
+        Command::Run(args) => cmd::run::run(args, global),
         Command::Init(args) => cmd::init::run(args, global),
         Command::Lock(args) => cmd::lock::run(args, global),
     }

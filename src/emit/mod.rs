@@ -7,6 +7,8 @@ mod runtime;
 mod template;
 pub mod yaml;
 
+pub use github::config_text;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;

@@ -120,6 +120,14 @@ fn relative(folder: &str, path: &str) -> String {
     up.chain(to.iter().skip(shared).copied()).collect::<Vec<_>>().join("/")
 }
 
+/// The line that runs a script of the runtime from the repository's root.
+pub fn script_line(groups: &[&str], script: &str, subcommand: Option<&str>) -> String {
+    let groups: String = groups.iter().map(|group| format!(" --only-group {group}")).collect();
+    let groups = if groups.is_empty() { " --no-default-groups".to_owned() } else { groups };
+    let subcommand = subcommand.map(|word| format!(" {word}")).unwrap_or_default();
+    format!("uv run --project .github/mlp --locked{groups} .github/mlp/{script}.py{subcommand}")
+}
+
 /// Words as a line of shell.
 pub fn shell_line(words: &[String]) -> String {
     words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")

@@ -14,6 +14,7 @@ mod ship;
 mod verify;
 
 pub use build::plan;
+pub use command::script_line;
 pub use release::{Autoscale, Release, Resources, Target, Transformer};
 
 use serde_json::Value as Json;

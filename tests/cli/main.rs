@@ -10,6 +10,8 @@ mod kill;
 mod lock;
 #[cfg(feature = "outside")]
 mod outside;
+#[cfg(unix)]
+mod run;
 
 use std::fs;
 use std::io::Write as _;
@@ -136,7 +138,7 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
 }
 
 impl Done {
-    fn new(world: &World, output: Output) -> Self {
+    pub(crate) fn new(world: &World, output: Output) -> Self {
         let root = world.root().to_string_lossy().into_owned();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&root, "[root]");
         Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlp::Artifact;
 use serde::Deserialize;
 
-pub use simulate::{Outcome, Scenario, simulate};
+pub use simulate::{Outcome, Scenario, simulate, simulate_all};
 
 pub type Map<T> = BTreeMap<String, T>;
 

@@ -33,36 +33,38 @@ pub struct Scenario<'s> {
     pub cancelled: Option<&'s str>,
 }
 
+/// How a job ends if it starts, and whether its gate approves.
+pub type Happens<'h> = &'h dyn Fn(&str) -> (Outcome, bool);
+
 /// How every job ends.
-pub fn simulate<'w>(workflow: &'w Workflow, scenario: Scenario<'_>) -> Map<Outcome> {
+pub fn simulate(workflow: &Workflow, scenario: Scenario<'_>) -> Map<Outcome> {
+    simulate_all(workflow, &|id| {
+        let outcome = match () {
+            () if scenario.failed == Some(id) => Outcome::Failure,
+            () if scenario.cancelled == Some(id) => Outcome::Cancelled,
+            () => Outcome::Success,
+        };
+        (outcome, scenario.lost != Some(id))
+    })
+}
+
+/// How every job ends, whatever happens in them. Those that are ready at the same time start before one of them ends.
+pub fn simulate_all(workflow: &Workflow, happens: Happens<'_>) -> Map<Outcome> {
     let mut done: Map<Outcome> = Map::new();
-    let mut waiting: Vec<&'w String> = workflow.jobs.keys().collect();
+    let mut waiting: Vec<&String> = workflow.jobs.keys().collect();
     while !waiting.is_empty() {
         let (ready, rest): (Vec<_>, Vec<_>) =
             waiting.into_iter().partition(|id| workflow.jobs[*id].needs().iter().all(|need| done.contains_key(need)));
         assert!(!ready.is_empty(), "jobs wait for each other: {rest:?}");
-        for id in ready {
-            let outcome = run(workflow, id, scenario, &done);
-            done.insert(id.clone(), outcome);
-        }
+        let outcome = |id: &String| if starts(workflow, id, happens, &done) { happens(id).0 } else { Outcome::Skipped };
+        let ended: Vec<(String, Outcome)> = ready.into_iter().map(|id| (id.clone(), outcome(id))).collect();
+        done.extend(ended);
         waiting = rest;
     }
     done
 }
 
-fn run(workflow: &Workflow, id: &str, scenario: Scenario<'_>, done: &Map<Outcome>) -> Outcome {
-    if !starts(workflow, id, scenario, done) {
-        Outcome::Skipped
-    } else if scenario.failed == Some(id) {
-        Outcome::Failure
-    } else if scenario.cancelled == Some(id) {
-        Outcome::Cancelled
-    } else {
-        Outcome::Success
-    }
-}
-
-fn starts(workflow: &Workflow, id: &str, scenario: Scenario<'_>, done: &Map<Outcome>) -> bool {
+fn starts(workflow: &Workflow, id: &str, happens: Happens<'_>, done: &Map<Outcome>) -> bool {
     let job = &workflow.jobs[id];
     let condition = job.r#if.as_deref().map_or("", |text| text.trim_start_matches("${{ ").trim_end_matches(" }}"));
     let cancelled = done.values().any(|outcome| *outcome == Outcome::Cancelled);
@@ -70,10 +72,10 @@ fn starts(workflow: &Workflow, id: &str, scenario: Scenario<'_>, done: &Map<Outc
     // Without a status function, every job above must have succeeded, however far above.
     let above = || workflow.ancestors(id).iter().all(|need| done[*need] == Outcome::Success);
     let implied = says || (!cancelled && above());
-    implied && condition.split(" && ").all(|term| holds(workflow, id, term, scenario, done, cancelled))
+    implied && condition.split(" && ").all(|term| holds(workflow, id, term, happens, done, cancelled))
 }
 
-fn holds(workflow: &Workflow, id: &str, term: &str, scenario: Scenario<'_>, done: &Map<Outcome>, cancelled: bool) -> bool {
+fn holds(workflow: &Workflow, id: &str, term: &str, happens: Happens<'_>, done: &Map<Outcome>, cancelled: bool) -> bool {
     match term {
         "" | "always()" | "!github.event.repository.fork" => return true,
         "!cancelled()" => return !cancelled,
@@ -88,7 +90,7 @@ fn holds(workflow: &Workflow, id: &str, term: &str, scenario: Scenario<'_>, done
     assert!(workflow.jobs[id].needs().iter().any(|known| known == need), "{id}: `{term}` reads a job that it does not need");
     let value = match what {
         "result" => done[need].text(),
-        "outputs.approved" | "outputs.changed" if done[need] == Outcome::Success && scenario.lost != Some(need) => "true",
+        "outputs.approved" | "outputs.changed" if done[need] == Outcome::Success && happens(need).1 => "true",
         "outputs.approved" | "outputs.changed" => "",
         other => panic!("{id}: what is `{other}`?"),
     };

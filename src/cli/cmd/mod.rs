@@ -8,3 +8,4 @@ pub mod fmt;
 pub mod graph;
 pub mod init;
 pub mod lock;
+pub mod run;

@@ -249,10 +249,7 @@ fn app_token(client_id: &EnvValue, private_key: &EnvValue, repository: Option<&(
 }
 
 fn script_step(view: Step, groups: &[&str], script: &str, subcommand: Option<&str>, config: &serde_json::Value) -> Step {
-    let groups: String = groups.iter().map(|group| format!(" --only-group {group}")).collect();
-    let groups = if groups.is_empty() { " --no-default-groups".to_owned() } else { groups };
-    let subcommand = subcommand.map(|word| format!(" {word}")).unwrap_or_default();
-    let run = format!("uv run --project .github/mlp --locked{groups} .github/mlp/{script}.py{subcommand}");
+    let run = plan::script_line(groups, script, subcommand);
     let mut env = view.env;
     env.push(pair("MLP_CONFIG", json::pretty(config)));
     Step { env, run: Some(run), ..view }

@@ -6,6 +6,8 @@ mod lower;
 mod model;
 mod view;
 
+pub use json::pretty as config_text;
+
 use super::{Artifact, CompileError, Owner, template};
 use crate::lock::Lock;
 use crate::plan::Plan;
