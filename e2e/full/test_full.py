@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 from gitops.world import git
 
-from stand.compiler import Change, rebuild
+from stand import users
 from stand.full import FullWorld
 from stand.git import trailers
 from stand.runner import Run
@@ -81,23 +81,21 @@ def test_first_release(world: FullWorld, first: Run) -> None:
     assert len(world.predict()) == 4
 
 
-def test_smoke_test_fails(released: FullWorld, change: Change) -> None:
+def test_smoke_test_fails(released: FullWorld) -> None:
     old = before(released)
-    change("transformer/customers.py", {'["support_calls"]) * 12': '["support_calls"]) * 52'})
+    users.edit(released.code, "transformer/customers.py", '["support_calls"]) * 12', '["support_calls"]) * 52')
     run = released.run()
     assert "smoke test golden" in run.text("live")
     assert_restored(released, run, old)
 
 
-def test_model_that_does_not_load(released: FullWorld, change: Change) -> None:
+def test_model_that_does_not_load(released: FullWorld) -> None:
     old = before(released)
     # Saved as a reference to the project's own code, which the model server does not have.
-    change("src/scoring.py", {"def rows_of(": "def unchanged(rows: pd.DataFrame) -> pd.DataFrame:\n    return rows\n\n\ndef rows_of("})
-    change("src/train.py", {
-        "from scoring import FEATURES, LABEL, metrics, rows_of": "from scoring import FEATURES, LABEL, metrics, rows_of, unchanged",
-        "import OneHotEncoder": "import FunctionTransformer, OneHotEncoder",
-        "make_pipeline(encode, ": "make_pipeline(FunctionTransformer(unchanged), encode, ",
-    })  # fmt: skip
+    users.edit(released.code, "src/scoring.py", "def rows_of(", "def unchanged(rows):\n    return rows\n\n\ndef rows_of(")
+    users.edit(released.code, "src/train.py", "metrics, rows_of\n", "metrics, rows_of, unchanged\n")
+    users.edit(released.code, "src/train.py", "import OneHotEncoder", "import FunctionTransformer, OneHotEncoder")
+    users.edit(released.code, "src/train.py", "make_pipeline(encode, ", "make_pipeline(FunctionTransformer(unchanged), encode, ")
     run = released.run()
     assert "the rollout did not finish in time" in run.text("live")
     assert_restored(released, run, old)
@@ -147,8 +145,8 @@ def test_argo_cd_syncs_a_descendant(released: FullWorld) -> None:
 
 def test_upgrade(released: FullWorld) -> None:
     old, tip = before(released), released.gitops.tip()
-    more = "transformer = transformer.digest\n    transformer_resources { memory = 768Mi }"
-    rebuild(released.code, {"transformer = transformer.digest": more}, "More memory")
+    image, memory = "transformer = transformer.digest", "transformer_resources { memory = 768Mi }"
+    users.compile_pipeline(released.code, image, f"{image}\n    {memory}")
     run = replace(released.runner, workflow=MANIFESTS).run(next(released.numbers))
     assert run.green, run.results()
     changed = git(released.gitops.url, "diff", "--unified=0", tip, "main").splitlines()

@@ -8,12 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import yaml
 
-from stand import world
+from stand import users, world
 from stand.world import World
 
-WEAK = {"n_estimators": 8}  # for a champion that can be beaten
+WEAK = 8  # trees, for a champion that can be beaten
 FIRST_RUN = 1000  # before those that a world counts
 
 
@@ -63,9 +62,8 @@ def released(platform: World, first_release: Path) -> World:
 def release_a_weak_model(platform: World) -> None:
     """Run the pipeline once, from the start."""
     platform.restore(platform.folder / "start")
-    params = yaml.safe_load(platform.code.read("params.yaml"))
-    params["train"].update(WEAK)
-    platform.code.push({"params.yaml": yaml.safe_dump(params)}, "A small model to begin with")
+    platform.bear_with_a_busy_machine()
+    users.tune(platform.code, n_estimators=WEAK)
     run = platform.runner.run(FIRST_RUN)
     assert run.green, run.results()
 

@@ -45,7 +45,7 @@ def test_data_that_break_their_schema_stop_the_run_at_the_data(unreleased: World
     assert run.outcome == "failed"
     assert run.jobs["features"].steps["Run src/features.py"] == "success"
     assert run.jobs["features"].steps["Check and keep the snapshot"] == "failure"
-    assert "exitcode '4'" in run.text("features")
+    assert run.jobs["features"].codes == {"Check and keep the snapshot": 4}
     assert "region" in run.jobs["features"].summary
     assert "moon" in run.jobs["features"].summary
     assert unreleased.standing() == before
@@ -60,7 +60,7 @@ def test_a_registry_that_refuses_the_version_stops_the_run_at_the_export(release
     assert (results["fit"], results["winner"], results["rollout"]) == ("success", "failure", "skipped")
     assert (results["live"], results["rollback"]) == ("skipped", "skipped")
     assert run.outcome == "failed"
-    assert "exitcode '3'" in run.text("winner")
+    assert run.jobs["winner"].codes == {"Register the model": 3}
     assert "answered 403" in run.jobs["winner"].summary
     assert released.standing() == before
     assert released.predict() == answer

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from stand.compiler import MLP
 from stand.paths import E2E, EXAMPLE, ROOT, UV
+from stand.users import COMPILER
 
 TIERS = {
     "full": "Releases with the real Argo CD, Kubernetes API and KServe",
@@ -41,7 +41,7 @@ PACKAGES = {
     "DVC": (EXAMPLE / ".github/mlp", "dvc"),
 }
 PROGRAMS = {
-    "mlp": [str(MLP), "--version"],
+    "mlp": [str(COMPILER), "--version"],
     "uv": [str(UV / "uv"), "--version"],
     "git": ["git", "--version"],
     "redis": ["redis-server", "--version"],

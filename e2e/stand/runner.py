@@ -24,6 +24,7 @@ WORKFLOW = ".github/workflows/mlp-churn.yml"
 USES = re.compile(r"uses:\s+([\w-]+/[\w-]+)@([0-9a-f]{40})")
 # Of this machine, what a job sees; the rest of the environment would leak in, which it does not on GitHub.
 KEPT = ("HOME", "LANG", "TZ", "E2E_INSIDE", "UV_CACHE_DIR")
+EXIT = re.compile(r"exit status (\d+)")  # of a step that failed
 
 # Told every entry of the log as it is written.
 Listener = Callable[[Mapping[str, Any]], None]
@@ -35,6 +36,7 @@ class Job:
 
     result: str = "skipped"
     steps: dict[str, str] = field(default_factory=dict[str, str])
+    codes: dict[str, int] = field(default_factory=dict[str, int])
     outputs: dict[str, str] = field(default_factory=dict[str, str])
     summary: str = ""
     log: list[str] = field(default_factory=list[str])
@@ -193,6 +195,8 @@ def _note(job: Job, entry: Mapping[str, Any]) -> None:
     if entry.get("stage") == "Main" and "stepResult" in entry and len(entry.get("stepID", [])) == 1:
         job.steps[entry["step"]] = entry["stepResult"]
         job.seconds[entry["step"]] = entry.get("executionTime", 0) / 1e9
+    if code := EXIT.fullmatch(entry.get("msg", "")):
+        job.codes[entry["step"]] = int(code[1])
     if entry.get("command") == "set-output":
         job.outputs[entry["name"]] = entry.get("arg", "")
     if entry.get("command") == "summary":

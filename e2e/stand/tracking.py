@@ -58,8 +58,8 @@ def add_user() -> None:
 
 def demote(model: str) -> None:
     """Take from the pipeline's user the right to write to a registered model."""
-    grant = {"username": LOGIN[0], "resource_type": "registered_model", "resource_id": model, "permission": "READ"}
-    requests.post(f"{URL}/api/3.0/mlflow/users/permissions/grant", json=grant, auth=MLFLOW_ADMIN, timeout=60).raise_for_status()
+    right = {"username": LOGIN[0], "resource_type": "registered_model", "resource_id": model}
+    requests.post(f"{URL}/api/3.0/mlflow/users/permissions/revoke", json=right, auth=MLFLOW_ADMIN, timeout=60).raise_for_status()
 
 
 def client() -> Any:
