@@ -102,15 +102,19 @@ class FullCluster:
     def deaf(self) -> Iterator[None]:
         """Let Argo CD read git no more: its token is revoked."""
         self.front.git(GITHUB, self.repositories, git.TOKENS)
-        yield
-        self.front.git(GITHUB, self.repositories, git.TOKENS | {TOKEN: "read"})
+        try:
+            yield
+        finally:
+            self.front.git(GITHUB, self.repositories, git.TOKENS | {TOKEN: "read"})
 
     @contextmanager
     def held_traffic(self) -> Iterator[None]:
         """Let the old pods answer, though the new ones are ready."""
         self.traffic.hold()
-        yield
-        self.traffic.resume()
+        try:
+            yield
+        finally:
+            self.traffic.resume()
 
     @contextmanager
     def admitting_only(self, uri: str) -> Iterator[None]:
@@ -118,9 +122,11 @@ class FullCluster:
         manifests = _policy(uri)
         for manifest in manifests:
             self.control.api.apply(manifest)
-        yield
-        for manifest in reversed(manifests):
-            self.control.api.delete(manifest["apiVersion"], manifest["kind"], "", manifest["metadata"]["name"])
+        try:
+            yield
+        finally:
+            for manifest in reversed(manifests):
+                self.control.api.delete(manifest["apiVersion"], manifest["kind"], "", manifest["metadata"]["name"])
 
     def _status(self) -> Object:
         return dict(self.application().get("status") or {})

@@ -7,17 +7,19 @@ is never bound to a node, so that the API server deletes it at once, as it does 
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from .api import Api, Object
+from .api import Api, ApiError, Object
 
 SERVICE_LABEL = "serving.kserve.io/inferenceservice"
 COMPONENT_LABEL = "component"
 DOWNLOAD, SERVE = "storage-initializer", "kserve-container"  # names that KServe gives
 LOOK_SECONDS = 0.3
+PROBLEMS = (ApiError, OSError, LookupError, subprocess.SubprocessError)  # a server that does not answer is an OSError, too
 DONE = {"state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}
 
 
@@ -86,7 +88,7 @@ class Kubelet:
         while not self._ended.wait(LOOK_SECONDS):
             try:
                 self._look()
-            except Exception as problem:  # it survives whatever one look meets, and looks again
+            except PROBLEMS as problem:  # what the next look may not meet
                 self.problems.append(f"{type(problem).__name__}: {problem}")
 
     def _look(self) -> None:
