@@ -1,4 +1,4 @@
-"""Releases with the real Argo CD, Kubernetes API and KServe; each scenario leaves the first model as champion, until the last two."""
+"""Releases with the real Argo CD, Kubernetes API and KServe; what fails leaves the first model as champion."""
 
 from __future__ import annotations
 
@@ -73,6 +73,27 @@ def assert_restored(world: FullWorld, run: Run, old: Before) -> None:
     assert world.predict() == pytest.approx(old.predictions, abs=1e-9)
 
 
+def make_unloadable(world: FullWorld) -> None:
+    """Save the model with a reference to the project's own code, which the model server does not have."""
+    users.edit(world.code, "src/scoring.py", "def rows_of(", "def unchanged(rows):\n    return rows\n\n\ndef rows_of(")
+    users.edit(world.code, "src/train.py", "metrics, rows_of\n", "metrics, rows_of, unchanged\n")
+    users.edit(world.code, "src/train.py", "import OneHotEncoder", "import FunctionTransformer, OneHotEncoder")
+    users.edit(world.code, "src/train.py", "make_pipeline(encode, ", "make_pipeline(FunctionTransformer(unchanged), encode, ")
+
+
+def test_first_release_that_does_not_load(world: FullWorld) -> None:
+    commit = world.code.tip()
+    make_unloadable(world)
+    run = world.run()
+    users.restore(world.code, commit)
+    assert run.jobs["live"].result == "failure"
+    assert "BlockedByFailedLoad" in run.text("live"), "KServe knows at once, where no old pods serve"
+    assert (run.jobs["rollback"].result, run.jobs["rollback"].outputs["result"]) == ("success", "removed")
+    assert (run.green, run.outcome) == (False, "rolled_back")
+    assert world.cluster.at() == world.cluster.synced[-1] == world.gitops.tip()
+    assert (world.cluster.service(), world.champion()) == ({}, None)
+
+
 def test_first_release(world: FullWorld, first: Run) -> None:
     assert first.green, first.results()
     assert {name: first.jobs[name].result for name in ALL} == dict.fromkeys(ALL, "success")
@@ -91,11 +112,7 @@ def test_smoke_test_fails(released: FullWorld) -> None:
 
 def test_model_that_does_not_load(released: FullWorld) -> None:
     old = before(released)
-    # Saved as a reference to the project's own code, which the model server does not have.
-    users.edit(released.code, "src/scoring.py", "def rows_of(", "def unchanged(rows):\n    return rows\n\n\ndef rows_of(")
-    users.edit(released.code, "src/train.py", "metrics, rows_of\n", "metrics, rows_of, unchanged\n")
-    users.edit(released.code, "src/train.py", "import OneHotEncoder", "import FunctionTransformer, OneHotEncoder")
-    users.edit(released.code, "src/train.py", "make_pipeline(encode, ", "make_pipeline(FunctionTransformer(unchanged), encode, ")
+    make_unloadable(released)
     run = released.run()
     assert "the rollout did not finish in time" in run.text("live")
     assert_restored(released, run, old)
