@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ from stand.names import BUCKET, MLFLOW_ADMIN, MLFLOW_USER, SECRETS, TRACKING
 from stand.paths import python
 from stand.process import Command, Server
 from stand.s3 import CREDENTIALS
+from stand.s3 import client as store
 
 PORT = 5001
 URL = f"https://{TRACKING}"
@@ -65,3 +70,33 @@ def demote(model: str) -> None:
 def client() -> Any:
     """The official client, as the pipeline's user; needs `CLIENT` in the environment."""
     return MlflowClient(tracking_uri=URL)
+
+
+def set_password(password: str) -> None:
+    """Give the pipeline's user another password, at once."""
+    changed = {"username": LOGIN[0], "password": password}
+    requests.patch(f"{URL}/api/2.0/mlflow/users/update-password", json=changed, auth=MLFLOW_ADMIN, timeout=60).raise_for_status()
+
+
+def crown(candidate: Mapping[str, str], model: str = "churn", alias: str = "champion") -> str:
+    """Register a candidate (outputs of its training job) and make it the champion, as somebody would by hand; gives the version."""
+    registry = client()
+    registry.create_registered_model(model)
+    source = f"models:/{candidate['model_id']}"
+    version = registry.create_model_version(model, source, candidate["run_id"], model_id=candidate["model_id"]).version
+    registry.set_registered_model_alias(model, alias, version)
+    return str(version)
+
+
+def decision(run_id: str) -> dict[str, Any]:
+    """What the gate wrote down about a candidate."""
+    place = str(client().get_run(run_id).info.artifact_uri).removeprefix(f"s3://{BUCKET}/")
+    found: dict[str, Any] = json.load(store().get_object(Bucket=BUCKET, Key=f"{place}/mlp/decision.json")["Body"])
+    return found
+
+
+def collect_garbage(folder: Path) -> None:
+    """Remove for good what was deleted: `mlflow gc` on the server's machine."""
+    command: Command = [python("tracking"), "-m", "mlflow", "gc", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
+    env = {**os.environ, **CREDENTIALS, "MLFLOW_S3_ENDPOINT_URL": CREDENTIALS["AWS_ENDPOINT_URL_S3"]}
+    subprocess.run(command, env=env, check=True, capture_output=True, text=True)

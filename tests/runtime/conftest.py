@@ -74,6 +74,12 @@ def api() -> Iterator[Api]:
     server.close()
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry that is down for good is given up at once."""
+    monkeypatch.setattr(importlib.import_module("registry"), "PATIENCE", 2.0)
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     """The checkout."""

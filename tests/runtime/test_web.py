@@ -4,6 +4,7 @@ import time
 
 import pytest
 from common import ConfigError, Deadline, ServiceError
+from registry import Registry
 from web import Service
 
 from servers import Api, free_port
@@ -44,6 +45,21 @@ def test_a_server_that_hangs_costs_no_more_than_the_deadline(api: Api) -> None:
     with pytest.raises(ServiceError, match="does not answer"):
         Service("it", api.url, deadline=Deadline(0.5)).request("GET", "/x")
     assert time.monotonic() - start < 2.5
+
+
+def test_time_that_passes_between_requests_is_not_waiting(api: Api) -> None:
+    api.on("GET", "/x", lambda _, __: (200, {}, b"{}"))
+    service = Service("it", api.url, patience=0.2)
+    time.sleep(0.3)
+    assert service.json("GET", "/x") == {}
+
+
+def test_a_registry_that_is_updated_comes_back(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    statuses = iter([503] * 20 + [200])
+    api.on("GET", "/api/.*", lambda _, __: (next(statuses), {}, b'{"registered_model": {}}'))
+    monkeypatch.setattr("web.jitter", lambda _: 0.01)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", api.url)
+    assert Registry().aliases("churn") == {}
 
 
 def test_a_redirect_is_not_followed_with_credentials(api: Api) -> None:

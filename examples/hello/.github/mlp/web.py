@@ -18,14 +18,18 @@ PASSING = frozenset({429, 502, 503, 504})  # states of a server that are worth a
 
 @dataclass
 class Service:
-    """One HTTP service: its name in messages, address, credentials and time."""
+    """One HTTP service: its name in messages, address, credentials and time.
+
+    All requests share the deadline; where there is none, each has `patience` seconds of its own.
+    """
 
     name: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     basic: tuple[str, str] | None = None
     attempts: int = 4
-    deadline: Deadline = field(default_factory=lambda: Deadline(120.0))
+    deadline: Deadline | None = None
+    patience: float = 120.0
 
     def __post_init__(self) -> None:
         self.url = self.url.rstrip("/")
@@ -41,14 +45,15 @@ class Service:
     def request(self, method: str, path: str, *, again: bool | None = None, **options: Any) -> requests.Response:
         """Send one request; any status is an answer. `again` allows repeats (default: not for POST)."""
         repeatable = method != "POST" if again is None else again
+        deadline = self.deadline or Deadline(self.patience)
         last = "no time left"
         for attempt in range(self.attempts if repeatable else 1):
             if attempt:
-                self.deadline.sleep(jitter(attempt))
-            if self.deadline.expired():
+                deadline.sleep(jitter(attempt))
+            if deadline.expired():
                 break
             try:
-                response = self._send(method, path, options)
+                response = self._send(method, path, options, deadline.left())
             except requests.RequestException as error:
                 last = explain(error)
                 continue
@@ -57,9 +62,9 @@ class Service:
             last = f"status {response.status_code}"
         raise ServiceError(f"{self.name} at {self.url} does not answer: {last}")
 
-    def _send(self, method: str, path: str, options: Mapping[str, Any]) -> requests.Response:
+    def _send(self, method: str, path: str, options: Mapping[str, Any], left: float) -> requests.Response:
         url = path if path.startswith(("https://", "http://")) else self.url + path
-        left = max(self.deadline.left(), 0.1)
+        left = max(left, 0.1)
         timeout = (min(CONNECT_SECONDS, left), min(READ_SECONDS, left))
         return self._session.request(method, url, **{"timeout": timeout, "allow_redirects": False, **options})
 

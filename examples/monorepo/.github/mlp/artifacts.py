@@ -16,8 +16,8 @@ import requests
 
 from common import Deadline, ServiceError, jitter
 
-# MLflow's own client waits for minutes before it gives up.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+# A minute for a server that is updated; MLflow's own client would wait for several.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 

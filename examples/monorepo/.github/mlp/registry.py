@@ -17,6 +17,8 @@ from web import Service
 API = "/api/2.0/mlflow"
 PROBE_VERSION = "999999999"  # never exists: moving an alias to it is refused after the permission check
 EXPERIMENTS_A_SEARCH = 100
+PATIENCE = 120.0  # seconds for each request: a server that is updated comes back
+ATTEMPTS = 60  # more than fit into that time, which is what ends them
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,9 @@ class Version:
 class Registry:
     """The part of MLflow's REST API that a pipeline needs."""
 
-    def __init__(self, deadline: Deadline | None = None, attempts: int = 4) -> None:
+    def __init__(self, deadline: Deadline | None = None, attempts: int = ATTEMPTS) -> None:
         uri = env("MLFLOW_TRACKING_URI")
-        self._service = Service("MLflow", uri, _bearer(), _basic(), attempts=attempts, deadline=deadline or Deadline(180.0))
+        self._service = Service("MLflow", uri, _bearer(), _basic(), attempts=attempts, deadline=deadline, patience=PATIENCE)
 
     def _call(self, method: str, path: str, *, again: bool | None = None, **data: Any) -> Any:
         response = self._request(method, path, again=again, **data)
