@@ -7,18 +7,20 @@ so each scenario leaves registry and git as they were.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from stand import containers, tracking, users
-from stand.names import IMAGE
+from stand.faults import At, Outage
+from stand.names import IMAGE, SECRETS, TRACKING
 from stand.runner import Run
 from stand.world import World
 
 AFTER = ("winner", "transformer", "rollout", "live", "rollback")
 DECIDE, FIND = "Decide (quality)", "Find the candidate"
 POOR = {"max_depth": 1, "n_estimators": 1}
+GOOD = {"max_depth": 3, "n_estimators": 80}
 
 
 class Flaw(NamedTuple):
@@ -41,6 +43,12 @@ FLAWS = [
     Flaw("src/evaluate.py", EVALUATED, f"{EVALUATED} | ({NAN} if {CANDIDATE_ONLY} else {{}})", DECIDE, "auc of the candidate is nan"),
     Flaw("src/evaluate.py", EVALUATED, f'{EVALUATED}; del values["latency_p95"]', DECIDE, "the candidate has no metric latency_p95"),
 ]
+SLICES = f"""{EVALUATED}
+    scores = probabilities(model.predict, test)
+    for region, rows in test.groupby("region"):
+        values[f"auc/region/{{region}}"] = float(roc_auc_score(rows[LABEL], scores[rows.index]))"""
+APAC_UPSIDE_DOWN = """    train.loc[train["region"] == "apac", LABEL] = 1 - train.loc[train["region"] == "apac", LABEL]
+    mlflow.set_experiment("churn")"""
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +121,61 @@ def test_an_equal_candidate_loses(world: World, crowned: str) -> None:
 def test_a_metric_that_is_no_number(world: World, flaw: Flaw) -> None:
     users.edit(world.code, flaw.path, flaw.old, flaw.new)
     refused(world, world.run(), flaw.step, 4, flaw.why)
+
+
+def test_both_are_measured_on_the_candidates_data(world: World, first: Run, crowned: str) -> None:
+    users.edit(world.code, "scripts/make_data.py", "SEED = 20_260_301", "SEED = 20_260_305")
+    users.push_data(world.code, world.folder / "data-environment")
+    run = world.run()
+    lost(world, run, "auc >= champion.auc + 0.002: lost by")
+    known = tracking.client().get_run(first.jobs["fit"].outputs["run_id"]).data
+    said = tracking.decision(run.jobs["fit"].outputs["run_id"])
+    assert said["data"] == run.jobs["features"].outputs["snapshot_sha256"] != known.tags["mlp.snapshot"]
+    assert said["champion"]["version"] == crowned
+    assert said["champion"]["metrics"]["auc"] != pytest.approx(known.metrics["auc"], abs=1e-4)
+
+
+def test_a_slice_that_regresses(world: World) -> None:
+    rule = "require latency_p95 <= 80ms"
+    users.compile_pipeline(world.code, rule, f"require auc/region/apac >= champion.auc/region/apac - 0.01\n    {rule}")
+    users.edit(world.code, "src/evaluate.py", EVALUATED, SLICES)
+    users.edit(world.code, "src/evaluate.py", '{"label": test[LABEL],', '{"region": test["region"], "label": test[LABEL],')
+    users.edit(world.code, "src/evaluate.py", "\nfrom scoring", "from sklearn.metrics import roc_auc_score\n\nfrom scoring")
+    users.edit(world.code, "src/train.py", '    mlflow.set_experiment("churn")', APAC_UPSIDE_DOWN)
+    users.tune(world.code, **GOOD)
+    run = world.run()
+    lost(world, run, "auc/region/apac >= champion.auc/region/apac - 0.01: lost by")
+    assert ruled(run) == {"auc >= champion.auc + 0.002": True, "auc/region/apac >= champion.auc/region/apac - 0.01": False, rule[8:]: True}
+
+
+def ruled(run: Run) -> dict[str, Any]:
+    """Rule → whether it holds."""
+    return {rule["text"]: rule["holds"] for rule in tracking.decision(run.jobs["fit"].outputs["run_id"])["rules"]}
+
+
+def test_a_registry_that_is_away_for_a_minute_is_waited_for(world: World) -> None:
+    outage = Outage(world.front, TRACKING)
+    run = world.run(listeners=[At("fit", outage.last(60), DECIDE)])
+    lost(world, run, "auc >= champion.auc + 0.002: lost by 0.002")
+    assert run.jobs["fit"].seconds[DECIDE] > 60
+
+
+def test_a_registry_that_stays_away(world: World) -> None:
+    outage = Outage(world.front, TRACKING)
+    run = world.run(listeners=[At("fit", outage.begin, DECIDE)])
+    outage.end()
+    refused(world, run, DECIDE, 3, f"MLflow at https://{TRACKING} does not answer: status 503")
+
+
+def test_credentials_that_are_withdrawn(world: World) -> None:
+    run = world.run(listeners=[At("fit", lambda: tracking.set_password("another-password"), DECIDE)])
+    tracking.set_password(SECRETS["MLFLOW_PASSWORD"])
+    refused(world, run, DECIDE, 3, "answered 401")
+
+
+def test_a_champion_whose_run_is_gone(world: World, first: Run) -> None:
+    registry, candidate = tracking.client(), first.jobs["fit"].outputs
+    registry.delete_run(candidate["run_id"])
+    registry.delete_logged_model(candidate["model_id"])
+    tracking.collect_garbage(world.folder / "tracking")
+    refused(world, world.run(), DECIDE, 4, "the champion is unusable")

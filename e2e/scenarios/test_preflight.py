@@ -49,7 +49,7 @@ def uninstall_kserve(world: World) -> None:
 
 CASES: dict[str, tuple[Break, dict[str, str]]] = {
     "mlflow": (refuse("MLFLOW_PASSWORD"), {"mlflow": "answered 401"}),
-    "s3": (deny_writes, {"s3": "AccessDenied"}),
+    "s3": (deny_writes, {"s3": "cannot write s3://acme-ml/"}),
     "dvc": (lose_the_data, {"dvc": "the remote lacks data/churn.csv"}),
     "container_registry": (refuse("GITHUB_TOKEN"), {"container_registry": "no push to acme/churn-transformer: 401"}),
     "git": (take_the_right_to_push, {"git": "no push to main"}),

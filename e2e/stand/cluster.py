@@ -168,7 +168,8 @@ class Cluster:
 
     def _make_transformer(self, image: str) -> Pod:
         port = next(self._ports)
-        return serving.transformer("churn", image, "churn-predictor.ml-prod", self._folder / f"transformer-{port}", port)
+        given = ("--predictor_protocol=v2", "--model_name", "churn", "--predictor_host", "churn-predictor.ml-prod")
+        return serving.transformer("churn", image, given, self._folder / f"transformer-{port}", port)
 
     def _move(self, host: str) -> Callable[[Pod], None]:
         return lambda pod: self.front.proxy(host, pod.address)

@@ -76,6 +76,7 @@ class Runner:
 
     folder: Path
     code: Origin
+    workflow: str = WORKFLOW
     secrets: dict[str, str] = field(default_factory=lambda: dict(SECRETS))
     variables: dict[str, str] = field(default_factory=lambda: dict(VARIABLES))
 
@@ -88,7 +89,7 @@ class Runner:
         log = place / "act.jsonl"
         command = [*self._command(place, checkout, event, number, attempt), *arguments]
         code = follow(command, checkout, self._environment(place), log, tuple(listeners))
-        jobs = yaml.safe_load((checkout / WORKFLOW).read_text())["jobs"]
+        jobs = yaml.safe_load((checkout / self.workflow).read_text())["jobs"]
         shutil.rmtree(place / "act", ignore_errors=True)
         return Run(code, read(log.read_text(errors="replace").splitlines(), jobs), number)
 
@@ -113,13 +114,13 @@ class Runner:
         }
         payload = {"repository": {"fork": False, "full_name": CODE}, "ref": "refs/heads/main", "after": sha}
         return [
-            *(str(BIN / "act"), event, "--workflows", WORKFLOW, "--json", "--rm", "--actor", ACTOR),
+            *(str(BIN / "act"), event, "--workflows", self.workflow, "--json", "--rm", "--actor", ACTOR),
             *("--platform", "ubuntu-24.04=-self-hosted", "--action-offline-mode", "--no-cache-server"),
             *("--action-cache-path", str(place / "act"), "--eventpath", _write(place / "event.json", json.dumps(payload))),
             *("--secret-file", _write(place / "secrets", _lines(self.secrets))),
             *("--var-file", _write(place / "variables", _lines(self.variables))),
             *("--env-file", _write(place / "environment", _lines(known))),
-            *(f"--local-repository={used}" for used in actions(checkout / WORKFLOW)),
+            *(f"--local-repository={used}" for used in actions(checkout / self.workflow)),
         ]
 
     def _environment(self, place: Path) -> dict[str, str]:

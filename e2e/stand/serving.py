@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import requests
@@ -23,6 +23,7 @@ from stand.paths import BIN, INSTALLED, UV, python
 from stand.process import Command
 from stand.s3 import CREDENTIALS
 
+MODELS = "/mnt/models"  # where KServe mounts the model
 READ_SECONDS = 2.0  # as in the manifest's readiness probe
 
 
@@ -68,8 +69,8 @@ class Pod:
         self._process = None
 
 
-def predictor(service: str, uri: str, folder: Path, port: int) -> Pod:
-    """KServe's storage initializer, then MLServer with the settings of KServe's runtime `kserve-mlserver`."""
+def predictor(service: str, uri: str, folder: Path, port: int, given: Mapping[str, str] | None = None) -> Pod:
+    """KServe's storage initializer, then MLServer; `given` is the environment that KServe gives both."""
     pod = Pod(f"{service}-predictor", folder, f"http://127.0.0.1:{port}", f"/v2/models/{service}/ready")
     models = folder / "models"
     initialize = "import sys; from kserve_storage import Storage; Storage.download(*sys.argv[1:])"
@@ -78,22 +79,30 @@ def predictor(service: str, uri: str, folder: Path, port: int) -> Pod:
         [python("mlserver").with_name("mlserver"), "start", models],
     )
     env = {
-        "MLSERVER_MODEL_IMPLEMENTATION": "mlserver_mlflow.MLflowRuntime",
-        "MLSERVER_MODEL_NAME": service,
-        "MLSERVER_MODEL_URI": str(models),
         "MLSERVER_HOST": "127.0.0.1",
         "MLSERVER_HTTP_PORT": str(port),
         "MLSERVER_GRPC_PORT": str(port + 1),
         "MLSERVER_METRICS_PORT": str(port + 2),
         "MLSERVER_PARALLEL_WORKERS": "0",  # one process is enough for one request at a time
-        "AWS_ENDPOINT_URL": CREDENTIALS["AWS_ENDPOINT_URL_S3"],
     }
-    pod.run(script, {**CREDENTIALS, **env})
+    mounted = {name: str(models) if value == MODELS else value for name, value in (given or by_hand(service)).items()}
+    pod.run(script, {**mounted, **env})
     return pod
 
 
-def transformer(service: str, image: str, predictor: str, folder: Path, port: int) -> Pod:
-    """The files of an image (`name@sha256:…`), run in the environment that its lock file describes."""
+def by_hand(service: str) -> dict[str, str]:
+    """What KServe makes of the namespace's secret and of its runtime `kserve-mlserver`."""
+    return {
+        **CREDENTIALS,
+        "AWS_ENDPOINT_URL": CREDENTIALS["AWS_ENDPOINT_URL_S3"],
+        "MLSERVER_MODEL_IMPLEMENTATION": "mlserver_mlflow.MLflowRuntime",
+        "MLSERVER_MODEL_NAME": service,
+        "MLSERVER_MODEL_URI": MODELS,
+    }
+
+
+def transformer(service: str, image: str, given: Sequence[str], folder: Path, port: int) -> Pod:
+    """The files of an image (`name@sha256:…`), run in the environment that its lock file describes; `given` are the pod's arguments."""
     pod = Pod(f"{service}-transformer", folder, f"http://127.0.0.1:{port}", "/v2/health/ready")
     root = folder / "root"
     unpack(image, root)
@@ -101,11 +110,8 @@ def transformer(service: str, image: str, predictor: str, folder: Path, port: in
     application = root / config["WorkingDir"].strip("/")
     environment = _environment(application)
     entry = [environment / "bin/python" if part.endswith("/python") else part for part in config["Entrypoint"]]
-    arguments = [
-        *("--predictor_protocol=v2", "--model_name", service, "--predictor_host", predictor),
-        *("--http_port", str(port), "--enable_grpc", "false"),
-    ]
-    pod.run(f"cd {application}\n" + _commands([*entry, *arguments]), {})
+    here = ("--http_port", str(port), "--enable_grpc", "false")  # of an argument that is there twice, the last counts
+    pod.run(f"cd {application}\n" + _commands([*entry, *given, *here]), {})
     return pod
 
 

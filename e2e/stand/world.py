@@ -26,15 +26,14 @@ PORTS = range(20000, 60000, 10)
 
 
 @dataclass
-class World:
-    """One company's platform, with one pipeline on it."""
+class Company:
+    """One company's platform without its cluster, and one pipeline on it."""
 
     folder: Path
     front: Front
     servers: dict[str, Server]
     code: Origin
     gitops: Origin
-    cluster: Cluster
     runner: Runner
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
 
@@ -67,6 +66,17 @@ class World:
         answer.raise_for_status()
         return [float(number) for output in answer.json()["outputs"] for number in output["data"]]
 
+    def uri(self) -> str:
+        """What the release in git names."""
+        return git.trailers(self.gitops).get("Mlp-Storage-Uri", "")
+
+
+@dataclass
+class World(Company):
+    """A company with the stand-in for a cluster."""
+
+    cluster: Cluster = field(kw_only=True)
+
     def save(self, place: Path) -> None:
         """Keep what there is now."""
         with self.cluster.still():
@@ -82,14 +92,17 @@ class World:
         route(self.front, self.folder)
         self.runner.secrets, self.runner.variables = dict(SECRETS), dict(VARIABLES)
 
-    def uri(self) -> str:
-        """What the release in git names."""
-        return git.trailers(self.gitops).get("Mlp-Storage-Uri", "")
-
 
 @contextmanager
 def running(folder: Path) -> Iterator[World]:
     """A world with all servers up and nothing in it but code and data."""
+    with company(folder) as made, cluster.running(folder / "cluster", made.gitops, made.front, iter(PORTS)) as platform:
+        yield World(**vars(made), cluster=platform)
+
+
+@contextmanager
+def company(folder: Path) -> Iterator[Company]:
+    """All servers but a cluster's."""
     front = Front(folder)
     servers = {"s3": s3.server(folder / "s3"), "containers": containers.server(folder / "containers"),
                "tracking": tracking.server(folder / "tracking"), "front": front.server}  # fmt: skip
@@ -102,9 +115,7 @@ def running(folder: Path) -> Iterator[World]:
             server.wait()
         repositories = git.make_both(folder / "git")
         fill(repositories[CODE], folder)
-        platform = stack.enter_context(cluster.running(folder / "cluster", repositories[GITOPS], front, iter(PORTS)))
-        runner = Runner(folder / "runs", repositories[CODE])
-        yield World(folder, front, servers, repositories[CODE], repositories[GITOPS], platform, runner)
+        yield Company(folder, front, servers, repositories[CODE], repositories[GITOPS], Runner(folder / "runs", repositories[CODE]))
 
 
 def route(front: Front, folder: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import requests
 
@@ -16,6 +17,7 @@ from .ports import Ports
 from .processes import Processes
 
 NAMESPACE = "argocd"
+IN_CLUSTER = "https://kubernetes.default.svc"
 SECONDS = 60
 
 
@@ -44,6 +46,12 @@ class ArgoCD:
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
         return done.stdout.strip()
+
+    def knows_cluster(self, token: str) -> bool:
+        """Tell whether Argo CD says which kinds its own cluster has: it does so some seconds after its first application."""
+        headers = {"Authorization": f"Bearer {token}"}
+        response = requests.get(f"{self.url}/api/v1/clusters/{quote(IN_CLUSTER, safe='')}", headers=headers, timeout=SECONDS)
+        return response.ok and bool(response.json().get("info", {}).get("apiVersions"))
 
     def allow(self, policy: str) -> None:
         """Set the policies of Argo CD as a whole, beside those of its projects."""

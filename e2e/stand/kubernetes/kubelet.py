@@ -6,18 +6,20 @@ is never bound to a node, so that the API server deletes it at once, as it does 
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
+import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from .api import Api, Object
+from .api import Api, ApiError, Object
 
 SERVICE_LABEL = "serving.kserve.io/inferenceservice"
 COMPONENT_LABEL = "component"
 DOWNLOAD, SERVE = "storage-initializer", "kserve-container"  # names that KServe gives
 LOOK_SECONDS = 0.3
+PROBLEMS = (ApiError, OSError, LookupError, subprocess.SubprocessError)  # a server that does not answer is an OSError, too
 DONE = {"state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}
 
 
@@ -29,7 +31,8 @@ class Pod:
     service: str
     component: str  # predictor or transformer
     storage_uri: str  # empty for a transformer
-    container: Object  # of the server, as the API server has it
+    downloader: Object  # the container that gets the model, as the API server has it; empty for a transformer
+    container: Object  # of the server
 
 
 class Server(Protocol):
@@ -85,7 +88,7 @@ class Kubelet:
         while not self._ended.wait(LOOK_SECONDS):
             try:
                 self._look()
-            except Exception as problem:  # it survives whatever one look meets, and looks again
+            except PROBLEMS as problem:  # what the next look may not meet
                 self.problems.append(f"{type(problem).__name__}: {problem}")
 
     def _look(self) -> None:
@@ -119,6 +122,7 @@ def _described(pod: Object) -> Pod:
         service=meta["labels"][SERVICE_LABEL],
         component=meta["labels"][COMPONENT_LABEL],
         storage_uri=downloads[0]["args"][0] if downloads else "",
+        downloader=downloads[0] if downloads else {},
         container=next(one for one in spec["containers"] if one["name"] == SERVE),
     )
 
@@ -155,4 +159,4 @@ def _container(container: Object, report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
