@@ -145,15 +145,18 @@ class Cluster:
             if self.down:
                 self.down -= 1
                 return 503, {"error": "down"}
-            url = urlsplit(request.path)
-            if url.path == f"{APP}/resource":
-                return self._resource({name: found[0] for name, found in parse_qs(url.query).items()})
-            if (request.command, url.path) == ("DELETE", f"{APP}/operation"):
-                return self._terminate()
-            if url.path == APP:
-                self._step()
-                return 200, self._application()
-            return 403, {"error": "permission denied"}
+            return self._route(request)
+
+    def _route(self, request: BaseHTTPRequestHandler) -> Answer:
+        url = urlsplit(request.path)
+        if url.path == f"{APP}/resource":
+            return self._resource({name: found[0] for name, found in parse_qs(url.query).items()})
+        if (request.command, url.path) == ("DELETE", f"{APP}/operation"):
+            return self._terminate()
+        if url.path == APP:
+            self._step()
+            return 200, self._application()
+        return 403, {"error": "permission denied"}
 
     def _terminate(self) -> Answer:
         if not self.operation:
