@@ -142,8 +142,10 @@ fn references(_: &[Artifact], workflows: &[Workflow]) -> Vec<String> {
         let mut bad = Vec::new();
         for (step, text) in job.texts() {
             for reference in read(text, "needs.") {
-                let (need, output) = reference.split_once(".outputs.").unwrap_or((reference, ""));
-                let known = job.needs().iter().any(|known| known == need) && workflow.jobs[need].outputs.contains_key(output);
+                let (need, what) = reference.split_once('.').unwrap_or((reference, ""));
+                let set = |output: &str| workflow.jobs[need].outputs.contains_key(output);
+                let known =
+                    job.needs().iter().any(|known| known == need) && (what == "result" || what.strip_prefix("outputs.").is_some_and(set));
                 bad.extend((!known).then(|| format!("no needs.{reference}")));
             }
             for reference in read(text, "steps.") {

@@ -55,6 +55,7 @@ impl<'f> JobFacts<'f> {
                 Some(of(&self.facts.inputs, name)).filter(|text| !text.is_empty()).unwrap_or_else(|| otherwise.clone())
             }
             EnvValue::Need(job, output) => self.need(job, output),
+            EnvValue::Result(job) => self.needs.get(job).and_then(|need| need["result"].as_str()).unwrap_or_default().to_owned(),
             EnvValue::Step(step, output) => self.steps.get(step).map(|outputs| of(outputs, output)).unwrap_or_default(),
             EnvValue::GitHub("github.token") if !self.token => String::new(),
             EnvValue::GitHub(name) => self.facts.github.get(name).cloned().unwrap_or_default(),
@@ -120,6 +121,7 @@ mod tests {
         assert_eq!(value(&facts, &EnvValue::Secret("NONE".into())), "");
         assert_eq!(value(&facts, &EnvValue::Need("fit".into(), "run_id".into())), "r1");
         assert_eq!(value(&facts, &EnvValue::Need("fit".into(), "none".into())), "");
+        assert_eq!(value(&facts, &EnvValue::Result("fit".into())), "success");
         assert_eq!(value(&facts, &EnvValue::Concat(vec![EnvValue::Literal("x:".into()), EnvValue::GitHub("github.sha")])), "x:abc");
         assert!(value(&facts, &EnvValue::Needs).starts_with("{\n  \"fit\": {\n    \"result\": \"success\","));
     }

@@ -161,7 +161,6 @@ impl<'a> Planner<'a> {
         if job.environment.is_none() && job.reads_secrets() {
             job.environment = Some(super::Environment { name: "mlp-ci".into(), deploys_to: None });
         }
-        read_own_steps(&mut job);
         self.name_needs(&mut job, order.iter().map(|id| self.job_of(*id)));
         own_outputs(&mut job);
         job
@@ -236,18 +235,6 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// What a job would read of itself, it reads of its steps: a gate that shares its training's job, say.
-fn read_own_steps(job: &mut Job) {
-    let Job { id, outputs, steps, .. } = job;
-    let own = |value: &mut EnvValue| {
-        let EnvValue::Need(need, name) = value else { return };
-        if let Some((_, step, output)) = outputs.iter().find(|(output, ..)| need == id && output == name) {
-            *value = EnvValue::Step(step.clone(), output.clone());
-        }
-    };
-    steps.iter_mut().flat_map(|step| &mut step.env).for_each(|(_, value)| own(value));
-}
-
 /// What a step reads of its own job comes from the step behind that output.
 fn own_outputs(job: &mut Job) {
     let (id, outputs) = (job.id.clone(), job.outputs.clone());
@@ -263,7 +250,7 @@ fn own_outputs(job: &mut Job) {
 
 fn collect_needs(value: &EnvValue, wanted: &mut BTreeSet<String>) {
     match value {
-        EnvValue::Need(job, _) => drop(wanted.insert(job.clone())),
+        EnvValue::Need(job, _) | EnvValue::Result(job) => drop(wanted.insert(job.clone())),
         EnvValue::Concat(parts) => parts.iter().for_each(|part| collect_needs(part, wanted)),
         _ => {}
     }

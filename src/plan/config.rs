@@ -77,6 +77,11 @@ impl Planner<'_> {
         (!targets.is_empty()).then(|| ("dvc", json!({ "remote": remote, "targets": targets })))
     }
 
+    /// Whether a release that fails its verification is taken back.
+    fn is_guarded(&self, deploy: &Stage) -> bool {
+        self.verify_of(deploy).and_then(|verify| verify.on_failure.as_ref()).is_some_and(|failure| failure.rollback.is_some())
+    }
+
     /// The aliases that preflight repairs from git.
     fn champions(&self) -> Vec<Json> {
         let reads =
@@ -89,6 +94,7 @@ impl Planner<'_> {
                 "alias": self.alias(deploy)?,
                 "environment": release.environment,
                 "manifest": self.manifest(&release),
+                "verified": self.is_guarded(deploy),
             }))
         };
         deploys.filter_map(entry).collect()

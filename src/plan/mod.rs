@@ -264,6 +264,8 @@ pub enum EnvValue {
     Input(String, String),
     /// An output of a job.
     Need(String, String),
+    /// How a job ended.
+    Result(String),
     /// An output of a step.
     Step(String, String),
     /// A value of GitHub's context: `github.actor`, `github.token`.

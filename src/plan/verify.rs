@@ -101,7 +101,9 @@ impl Planner<'_> {
         let watched = self.watched(verify)?;
         let (env, mut secrets) = self.watching_env(&watched);
         let (token, token_value, permission) = git_token(self.connections.of_kind("git")?, true);
+        let (deploy, verify_id) = (self.job_id(watched.deploy), self.job_id(verify));
         secrets.push(("GITOPS_TOKEN".into(), token_value));
+        secrets.push(("VERIFY_RESULT".into(), EnvValue::Result(verify_id.clone())));
         let within = verify.attrs.number("within").unwrap_or(0.0);
         let revert = script(
             "Revert this run's release, then test what it restores",
@@ -115,12 +117,11 @@ impl Planner<'_> {
             let (run, script) = self.python(verify).run(command, 0);
             Step { only_if: Some(StepCondition::Always), env: script, ..step("Run what follows a rollback", run) }
         });
-        let (deploy, verify_id) = (self.job_id(watched.deploy), self.job_id(verify));
         Some(Job {
             id: self.rollback_id(watched.deploy),
             title: format!("Roll back {}", watched.release.environment),
             comment: Some(
-                "Reached from every bad end: a failure, a time limit, a cancelled run, a lost machine. Without a release it does nothing."
+                "Reached from every bad end: a failure, a time limit, a cancelled run, a lost machine; and in every later attempt. Without a release it does nothing."
                     .into(),
             ),
             needs: vec![deploy.clone(), verify_id.clone()],
@@ -129,10 +130,15 @@ impl Planner<'_> {
             minutes: minutes(within + 2.0 * ABOVE),
             environment: self.release_environment(watched.deploy),
             permissions: permission.map(|p| Permission { why: "pushes the revert to this repository".into(), ..p }).into_iter().collect(),
-            outputs: outputs("rollback", &["result", "commit", "restored_uri", "restored_version"]),
+            outputs: outputs("rollback", &["result", "changed", "commit", "restored_uri", "restored_version"]),
             env,
             steps: [checkout(), uv(&self.python(verify).version)].into_iter().chain(token).chain([revert]).chain(after).collect(),
         })
+    }
+
+    /// The stage that verifies a deploy's release.
+    pub(super) fn verify_of(&self, deploy: &Stage) -> Option<&Stage> {
+        self.pipeline.of_kind("verify").find(|verify| verify.attrs.output("release").is_some_and(|release| release.stage == deploy.id))
     }
 
     /// `rollback`, or one for each deploy where there are several.
@@ -146,7 +152,7 @@ impl Planner<'_> {
         let ids = |kind: &'static str| self.pipeline.of_kind(kind).map(|stage| self.job_id(stage)).collect::<Vec<_>>();
         let exists = |id: &String| jobs.iter().any(|job| job.id == *id);
         let release = |deploy: &Stage| {
-            let verify = self.pipeline.of_kind("verify").find(|v| v.attrs.output("release").is_some_and(|r| r.stage == deploy.id));
+            let verify = self.verify_of(deploy);
             json!({
                 "environment": self.release(deploy).map(|release| release.environment),
                 "deploy": self.job_id(deploy),

@@ -128,7 +128,7 @@ impl<'w> Walk<'_, 'w> {
             Kind::Preflight if self.mode != Mode::Kept => Ok(vec![(repaired(end), None)]),
             Kind::Deploy => self.deploy(act, end, path, story),
             Kind::Verify => self.verify(act, end, path),
-            Kind::Rollback => Ok(roll_back(act, &end)),
+            Kind::Rollback => self.roll_back(act, &end, story),
             Kind::Export => self.export(act, end, path, story),
             Kind::Outcome => Ok(vec![self.report(end)]),
             Kind::Publish => Ok(published(&end)),
@@ -192,7 +192,7 @@ impl<'w> Walk<'_, 'w> {
         }
         let environment = act.effect.text("environment").to_owned();
         if self.mode != Mode::Kept {
-            let release = Release { commit: output(&end, "commit"), uri, verified: false, champion: false };
+            let release = Release { commit: output(&end, "commit"), uri, verified: false, settled: false, champion: false };
             let before = end.state.world.get(&environment).filter(|before| before.commit == release.commit).cloned();
             end.state.world.insert(environment, before.unwrap_or(release));
             end.state.truth.touched = true;
@@ -211,6 +211,34 @@ impl<'w> Walk<'_, 'w> {
         Ok(vec![(told(&end, "verified", "true"), None)])
     }
 
+    /// Taken back, if there is anything to take back that no attempt has verified.
+    fn roll_back(&self, act: &Act<'w>, end: &Path, story: &Story) -> Result<Vec<End>, String> {
+        let environment = act.effect.text("environment");
+        let Some(release) = end.state.world.get(environment) else { return Ok(vec![(left(end, "nothing"), None)]) };
+        let tagged = end.state.again != Some(false) && (release.verified || release.settled);
+        let stays = tagged && !self.variable(act, "VERIFY_RESULT", end)?.is("failure");
+        let kept = stays.then(|| (left(end, "verified"), Some(format!("the release to {environment} stays, as it was verified before"))));
+        if stays && release.settled {
+            return Ok(kept.into_iter().collect());
+        }
+        if release.settled && !self.verification_failed(environment, end) {
+            self.found("rolled-back", act.step.line, format!("a release to {environment} that was verified is taken back"), story);
+        }
+        let mut after = end.clone();
+        after.state.world.remove(environment);
+        after.state.truth.touched = true;
+        after.state.truth.undone = true;
+        // `removed`, of a first release, is told and acted on alike.
+        let after = told(&told(&after, "result", "restored"), "changed", "true");
+        Ok(kept.into_iter().chain([(after, Some(format!("the release to {environment} is taken back")))]).collect())
+    }
+
+    fn verification_failed(&self, environment: &str, end: &Path) -> bool {
+        let mut checks = self.run.program.steps(Kind::Verify).filter(|(_, _, act)| act.effect.text("environment") == environment);
+        let result = |job: usize| end.state.jobs.get(job).and_then(Option::as_ref).map(|ended| ended.result);
+        checks.any(|(job, _, _)| result(job) == Some(Ending::Failure))
+    }
+
     /// What the outcome script makes of all jobs.
     fn report(&self, mut end: Path) -> End {
         let line = self.run.line(&end.state);
@@ -220,17 +248,9 @@ impl<'w> Walk<'_, 'w> {
     }
 }
 
-/// Taken back, if there is anything to take back.
-fn roll_back(act: &Act<'_>, end: &Path) -> Vec<End> {
-    let environment = act.effect.text("environment");
-    let mut after = end.clone();
-    if after.state.world.remove(environment).is_none() {
-        return vec![(told(end, "result", "nothing"), None)];
-    }
-    after.state.truth.touched = true;
-    after.state.truth.undone = true;
-    // `removed`, of a first release, is told and acted on alike.
-    vec![(told(&after, "result", "restored"), Some(format!("the release to {environment} is taken back")))]
+/// A rollback that leaves everything as it is.
+fn left(end: &Path, result: &str) -> Path {
+    told(&told(end, "result", result), "changed", "false")
 }
 
 /// The path with another value for an output of the last step.
@@ -263,10 +283,10 @@ fn reused(end: &Path) -> (Path, Option<String>) {
     (path, Some("a candidate of an earlier attempt is kept".to_owned()))
 }
 
-/// Preflight lets the champion's alias name what is deployed.
+/// Preflight lets the champion's alias name what is deployed, if that was verified.
 fn repaired(mut end: Path) -> Path {
     for release in end.state.world.values_mut() {
-        release.champion = true;
+        release.champion |= release.verified;
     }
     end
 }

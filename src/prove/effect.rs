@@ -116,7 +116,7 @@ impl Effect {
             Kind::Deploy => &["commit", "changed", "previous_uri", "previous_version"],
             Kind::Publish => &["commit", "changed"],
             Kind::Verify => &["verified", "p95_seconds", "reason"],
-            Kind::Rollback => &["result", "commit", "restored_uri", "restored_version"],
+            Kind::Rollback => &["result", "changed", "commit", "restored_uri", "restored_version"],
             Kind::Outcome => &["outcome"],
             Kind::Neutral | Kind::Download | Kind::Preflight | Kind::Foreign => &[],
         }

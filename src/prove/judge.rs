@@ -22,7 +22,7 @@ pub fn begin(run: &Run<'_, '_>, job: usize, above: Above, state: &State, story: 
         run.found(Found { property: "lost-gate", line, why, story: story.clone(), job: Some(job) });
     }
     for act in unit.acts.iter().filter(|act| act.effect.kind == Kind::Rollback) {
-        if state.reached & run.program.bit(act) == 0 {
+        if state.again == Some(false) && state.reached & run.program.bit(act) == 0 {
             found(format!("`{}` runs although no deploy has begun", unit.job.id));
         }
     }

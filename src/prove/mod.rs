@@ -32,7 +32,10 @@ pub const PROPERTIES: &[(&str, &str)] = &[
     ("provenance", "what a release says of its origin is true: run, data, and the champion it was compared with"),
     ("lost-gate", "a lost gate ends green, with nothing deployed and the champion untouched"),
     ("broken-gate", "a gate that could not decide ends red"),
-    ("rolled-back", "a release that is not verified, for whatever reason, is taken back, or its rollback is seen to fail"),
+    (
+        "rolled-back",
+        "a release that is not verified, for whatever reason, is taken back, or its rollback is seen to fail; a verified one is not",
+    ),
     ("contained", "nothing below a failed step or job runs, except rollback and reporting"),
     ("reported", "the outcome job always reports, and truthfully"),
     ("promotes", "a run in which nothing goes wrong outside, and whose gates approve, promotes its model"),

@@ -10,6 +10,7 @@ use super::state::{Decision, Ended, Folded, Line, Place, Release, State, Truth};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Packed {
     pub fork: bool,
+    pub again: Option<bool>,
     pub cancel: bool,
     /// 0 where a job has not ended, or is forgotten.
     pub jobs: Vec<u32>,
@@ -72,6 +73,7 @@ impl Pool {
     pub fn pack(&mut self, state: &State) -> Packed {
         Packed {
             fork: state.fork,
+            again: state.again,
             cancel: state.cancel,
             jobs: state.jobs.iter().map(|ended| self.ended.number(ended)).collect(),
             world: self.worlds.number(&state.world),
@@ -87,6 +89,7 @@ impl Pool {
     pub fn unpack(&self, packed: &Packed) -> State {
         State {
             fork: packed.fork,
+            again: packed.again,
             cancel: packed.cancel,
             jobs: packed.jobs.iter().map(|number| self.ended.get(*number)).collect(),
             world: self.worlds.get(packed.world),

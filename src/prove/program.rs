@@ -90,7 +90,7 @@ impl<'w> Program<'w> {
     pub fn tells(&self, job: usize, output: &str) -> bool {
         let Some(report) = &self.report else { return false };
         let rollback = report.releases.iter().any(|trio| trio.rollback == Some(job));
-        (output == "approved" && report.gates.contains(&job)) || (output == "result" && rollback)
+        (output == "approved" && report.gates.contains(&job)) || (rollback && matches!(output, "result" | "changed"))
     }
 
     /// The bit of the environment of a step, among those that something is deployed to.
@@ -244,7 +244,8 @@ fn read(jobs: &[Unit<'_>], ids: &[&str], report: Option<&Report>) -> BTreeSet<(u
         }
     }
     let gates = report.iter().flat_map(|report| &report.gates).map(|job| (*job, "approved".to_owned()));
-    let rollbacks = report.iter().flat_map(|report| &report.releases).filter_map(|trio| Some((trio.rollback?, "result".to_owned())));
+    let rollbacks = report.iter().flat_map(|report| &report.releases).filter_map(|trio| trio.rollback);
+    let rollbacks = rollbacks.flat_map(|job| ["result", "changed"].map(|output| (job, output.to_owned())));
     read.extend(gates.chain(rollbacks));
     read
 }

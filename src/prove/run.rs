@@ -59,8 +59,11 @@ pub struct Run<'r, 'w> {
     /// What can become of a job, by all that it can see.
     cache: RefCell<HashMap<(usize, Packed), Rc<Next>>>,
     pool: RefCell<Pool>,
-    folded: RefCell<HashMap<(usize, Parts), Parts>>,
+    folded: RefCell<HashMap<(Moment, Parts), Parts>>,
 }
+
+/// A position in the order, and what conditions see beside the jobs.
+type Moment = (usize, bool, Option<bool>);
 
 /// Jobs, what the outcome job is to see, and decisions, by number.
 type Parts = (Vec<u32>, u32, u32);
@@ -84,40 +87,44 @@ impl<'r, 'w> Run<'r, 'w> {
         }
     }
 
-    /// Explores runs in which nothing goes wrong outside, then all runs: a first attempt is one that keeps nothing of an earlier one, and
-    /// a run that nobody cancels is one that is cancelled when all is over. Attempts follow until nothing new can come of them.
+    /// Explores runs in which nothing goes wrong outside, then all runs; one that nobody cancels is one that is cancelled when all is over.
+    /// Attempts follow until nothing new can come of them.
     /// With `first`, it ends where a property is found broken.
     pub fn explore(&self, first: bool) -> Result<(), String> {
-        self.attempt(&[true, false].map(|fork| self.start(fork, None)))?;
+        self.attempt(&[true, false].map(|fork| self.start(fork)))?;
         if first && !self.found.borrow().is_empty() {
             return Ok(());
         }
         let mut known = BTreeSet::new();
-        let mut new = vec![BTreeMap::new()];
+        let mut new = self.attempt(&[self.disturbed(None)])?;
         while !new.is_empty() {
-            known.extend(new.iter().cloned());
-            let starts: Vec<State> = new.into_iter().map(|world| self.start(false, Some(world))).collect();
-            let worlds = self.attempt(&starts)?;
-            new = worlds.difference(&known).cloned().collect();
+            let starts: Vec<State> = new.iter().map(|world| self.disturbed(Some(world))).collect();
+            known.append(&mut new);
+            new = self.attempt(&starts)?.difference(&known).cloned().collect();
         }
         Ok(())
     }
 
-    /// The start of an undisturbed run, or of any, which finds in place what earlier attempts have released.
-    fn start(&self, fork: bool, world: Option<BTreeMap<String, Release>>) -> State {
-        let any = world.is_some();
+    /// The start of a run in which nothing goes wrong outside; a fork's may be any attempt.
+    fn start(&self, fork: bool) -> State {
         State {
             fork,
-            cancel: any,
+            again: (!fork).then_some(false),
             jobs: vec![None; self.program.jobs.len()],
-            world: world.unwrap_or_default(),
             seen: self.program.report.as_ref().map(|_| Folded { marks: BTreeSet::new(), above: Above::NOTHING }),
-            truth: Truth { trouble: any, any, ..Truth::default() },
             ..State::default()
         }
     }
 
-    /// Every way through an attempt; what the runs have released in the end, where nobody has to be called.
+    /// The start of any run: of a first attempt, or of one that finds in place what those before have released.
+    fn disturbed(&self, found: Option<&BTreeMap<String, Release>>) -> State {
+        let mut world = found.cloned().unwrap_or_default();
+        world.values_mut().for_each(|release| release.settled = release.verified);
+        let truth = Truth { trouble: true, any: true, ..Truth::default() };
+        State { again: Some(found.is_some()), cancel: true, world, truth, ..self.start(false) }
+    }
+
+    /// Every way through an attempt; what the runs have released in the end.
     fn attempt(&self, starts: &[State]) -> Result<BTreeSet<BTreeMap<String, Release>>, String> {
         let mut layer: Next = starts.iter().map(|state| (self.pool.borrow_mut().pack(state), Story::default())).collect();
         for (position, job) in self.program.order.iter().enumerate() {
@@ -141,7 +148,7 @@ impl<'r, 'w> Run<'r, 'w> {
         for (state, story) in &ends {
             self.end(state, story);
         }
-        Ok(ends.into_iter().filter(|(state, _)| state.stuck == 0 && !state.fork).map(|(state, _)| state.world).collect())
+        Ok(ends.into_iter().filter(|(state, _)| !state.fork).map(|(state, _)| state.world).collect())
     }
 
     fn end(&self, state: &State, story: &Story) {
@@ -224,7 +231,7 @@ impl<'r, 'w> Run<'r, 'w> {
             (true, false) => vec![Mode::Early, Mode::Cut, Mode::Late],
             _ => vec![Mode::Early],
         };
-        if state.truth.any && above.kept && !self.program.is_aftermath(job) {
+        if state.again == Some(true) && above.kept && !self.program.is_aftermath(job) {
             modes.push(Mode::Kept);
         }
         for mode in modes {
@@ -264,7 +271,7 @@ impl<'r, 'w> Run<'r, 'w> {
 
     /// Forgets the jobs that nothing needs any more, but for what the outcome job is to see of them.
     fn fold(&self, position: usize, packed: Packed) -> Packed {
-        let key = (position, (packed.jobs.clone(), packed.seen, packed.decisions));
+        let key = ((position, packed.fork, packed.again), (packed.jobs.clone(), packed.seen, packed.decisions));
         let known = self.folded.borrow().get(&key).cloned();
         let (jobs, seen, decisions) = known.unwrap_or_else(|| {
             let state = self.pool.borrow().unpack(&packed);
@@ -359,7 +366,7 @@ impl<'r, 'w> Run<'r, 'w> {
         let gates = report.gates.iter().filter_map(|gate| self.decided(*gate, of(*gate)?));
         let releases = report.releases.iter().flat_map(|trio| {
             let Some(deploy) = of(trio.deploy) else { return Vec::new() };
-            self.release(deploy, trio.verify, trio.rollback, &of)
+            self.release(deploy, trio.verify, trio.rollback, state.again, &of)
         });
         bad.chain(gates).chain(releases).collect()
     }
@@ -380,11 +387,21 @@ impl<'r, 'w> Run<'r, 'w> {
         deploy: &Ended,
         verify: Option<usize>,
         rollback: Option<usize>,
+        again: Option<bool>,
         of: &dyn Fn(usize) -> Option<&'s Ended>,
     ) -> Vec<Mark> {
         let result = |job: Option<usize>| job.and_then(of).map_or(Ending::Skipped, |ended| ended.result);
-        if deploy.result == Ending::Skipped {
-            return vec![Mark::Unbegun];
+        let says =
+            |output: &str, value: &str| rollback.and_then(|job| Some(self.says(job, of(job)?, output))).is_some_and(|text| text.is(value));
+        // In a first attempt it waited, if the run was cancelled.
+        let (skipped, again) = (deploy.result == Ending::Skipped, again == Some(true));
+        let back = match result(rollback) {
+            Ending::Success if says("result", "restored") && (!skipped || says("changed", "true")) => Some(Mark::Line(Line::RolledBack)),
+            Ending::Failure | Ending::Cancelled if !skipped || again => Some(Mark::Line(Line::RollbackFailed)),
+            _ => None,
+        };
+        if skipped {
+            return std::iter::once(Mark::Unbegun).chain(back).collect();
         }
         if deploy.result == Ending::Success && (verify.is_none() || result(verify) == Ending::Success) {
             return vec![Mark::Line(Line::Promoted)];
@@ -395,13 +412,7 @@ impl<'r, 'w> Run<'r, 'w> {
             Ending::Cancelled => Line::Cancelled,
             _ => Line::Failed,
         };
-        let taken = rollback.and_then(|job| Some(self.says(job, of(job)?, "result"))).is_some_and(|result| result.is("restored"));
-        let back = match result(rollback) {
-            Ending::Success if taken => Some(Line::RolledBack),
-            Ending::Failure | Ending::Cancelled => Some(Line::RollbackFailed),
-            _ => None,
-        };
-        std::iter::once(broken).chain(back).map(Mark::Line).collect()
+        std::iter::once(Mark::Line(broken)).chain(back).collect()
     }
 
     /// An output of a job, empty if it has none of this name.

@@ -171,6 +171,8 @@ pub struct Release {
     pub commit: Text,
     pub uri: Text,
     pub verified: bool,
+    /// It was verified in an attempt before.
+    pub settled: bool,
     /// The champion's alias names it.
     pub champion: bool,
 }
@@ -188,6 +190,8 @@ pub struct Decision {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     pub fork: bool,
+    /// Whether attempts were made before, where that is known.
+    pub again: Option<bool>,
     /// Somebody cancels this run, before, in or after each job.
     pub cancel: bool,
     pub jobs: Vec<Option<Rc<Ended>>>,
@@ -202,6 +206,15 @@ pub struct State {
     /// What the outcome script said.
     pub told: Option<Line>,
     pub truth: Truth,
+}
+
+impl State {
+    /// A release is found wanting, whatever an earlier attempt found.
+    pub fn unverify(&mut self, environment: &str) {
+        if let Some(release) = self.world.get_mut(environment) {
+            release.verified = false;
+        }
+    }
 }
 
 impl Truth {

@@ -154,7 +154,7 @@ const TOLD: &[(Kind, &[&str])] = &[
     (Kind::Export, &["model_version", "storage_uri"]),
     (Kind::Deploy, &["commit", "previous_version"]),
     (Kind::Verify, &["reason", "p95_seconds"]),
-    (Kind::Rollback, &["result", "commit", "restored_uri", "restored_version"]),
+    (Kind::Rollback, &["result", "changed", "commit", "restored_uri", "restored_version"]),
 ];
 
 /// The outcome script is told of every gate, export and release, under the names that it knows.

@@ -127,7 +127,11 @@ impl Inside<'_, '_> {
 
     fn github(&self, path: &[Part]) -> Value {
         let names: Vec<&str> = path.iter().map(|part| if let Part::Name(name) = part { name.as_str() } else { "*" }).collect();
-        if names == ["event", "repository", "fork"] { Value::bool(self.state.fork) } else { Value::Any }
+        match (names.as_slice(), self.state.again) {
+            (["event", "repository", "fork"], _) => Value::bool(self.state.fork),
+            (["run_attempt"], Some(again)) => Value::text(if again { "2" } else { "1" }),
+            _ => Value::Any,
+        }
     }
 
     fn needs(&self, path: &[Part]) -> Value {
@@ -290,6 +294,9 @@ impl<'r, 'w> Walk<'r, 'w> {
 
     fn fail(&self, act: &Act<'_>, end: &Path, story: &Story, forced: Option<&str>, when: &str, ways: &mut Ways<Path>) {
         let mut path = end.clone();
+        if act.effect.kind == Kind::Verify {
+            path.state.unverify(act.effect.text("environment"));
+        }
         let continues = act.continues();
         path.failed = true;
         path.state.truth.trouble |= forced.is_none();

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from common import ConfigError, RaceError, config, env, optional_env, outputs, run, summary, table, warning
+from common import ConfigError, RaceError, config, env, optional_env, outputs, run, summary, table, this_run, warning
 from gitrepo import Clone, Commit, Remote, land
 from publish import Scope, mirror
 from release import Identity, Manifest, Release, in_place, may_replace, target, trailers_of
@@ -103,11 +103,6 @@ class Deploy:
 def _run_number(name: str) -> tuple[str, int]:
     repository, _, number = name.rpartition("/")
     return repository, int(number) if number.isdigit() else 0
-
-
-def this_run() -> str:
-    """The name of this run, the same in every attempt."""
-    return f"{env('GITHUB_REPOSITORY')}/{env('GITHUB_RUN_ID')}"
 
 
 def new_release(manifest: Manifest) -> Release:

@@ -124,21 +124,16 @@ class Run:
 
     def _release(self, release: ReleaseJobs) -> Iterator[Line]:
         deploy, verify, rollback = (self.job(j) for j in (release.deploy, release.verify, release.rollback))
-        if deploy.result == "skipped":
-            return
         where = release.environment
+        if deploy.result == "skipped":
+            if _is_later_attempt() and (rollback.result != "success" or rollback.says("changed") == "true"):
+                yield from _back(where, rollback)
+            return
         if deploy.result == "success" and (not release.verify or verify.result == "success"):
             yield Line("promoted", where, _promoted(deploy, verify))
             return
         yield self._broken(release, deploy, verify)
-        if rollback.result == "success" and rollback.says("result") in ("restored", "removed"):
-            yield Line("rolled_back", where, _restored(rollback))
-        elif rollback.says("result") == "superseded":
-            yield Line("failed", where, "a newer release is in place, so nothing was rolled back")
-        elif rollback.result in ("failure", "cancelled"):
-            yield Line(
-                "rollback_failed", where, f"the rollback ended as {rollback.result}; git: {rollback.says('commit') or 'not reverted'}"
-            )
+        yield from _back(where, rollback)
 
     def _broken(self, release: ReleaseJobs, deploy: Job, verify: Job) -> Line:
         where = release.environment
@@ -155,6 +150,25 @@ def _jobs(needs: object) -> dict[str, Job]:
     if not isinstance(needs, dict) or not all(isinstance(job, dict) and "result" in job for job in needs.values()):
         raise ConfigError("NEEDS is not what toJSON(needs) gives")
     return {str(name): Job(str(job["result"]), dict(job.get("outputs") or {})) for name, job in needs.items()}
+
+
+def _is_later_attempt() -> bool:
+    """Whether there may be a release of an earlier attempt: in a first one, a rollback that is cancelled never began."""
+    return optional_env("GITHUB_RUN_ATTEMPT", "1") != "1"
+
+
+def _back(where: str, rollback: Job) -> Iterator[Line]:
+    """What became of a release that was to be taken back."""
+    result = rollback.says("result")
+    if rollback.result in ("failure", "cancelled"):
+        git = rollback.says("commit") or "not reverted"
+        yield Line("rollback_failed", where, f"the rollback ended as {rollback.result}; git: {git}")
+    elif result in ("restored", "removed"):
+        yield Line("rolled_back", where, _restored(rollback))
+    elif result == "superseded":
+        yield Line("failed", where, "a newer release is in place, so nothing was rolled back")
+    elif result == "verified":
+        yield Line("failed", where, "the release stays, since an earlier attempt verified it")
 
 
 def _promoted(deploy: Job, verify: Job) -> str:

@@ -58,6 +58,15 @@ class Version:
     model_id: str
     tags: dict[str, str] = field(default_factory=dict[str, str])
 
+    def verified(self, environment: str) -> str:
+        """The release commit with which it was verified in an environment, empty if it was not."""
+        return self.tags.get(verified_tag(environment), "")
+
+
+def verified_tag(environment: str) -> str:
+    """The name of the tag that verification sets when all is done."""
+    return f"mlp.verified.{environment}"
+
 
 class Registry:
     """The part of MLflow's REST API that a pipeline needs."""

@@ -284,9 +284,9 @@ def test_refuses_a_wrong_configuration(step: Step, config: dict[str, Any], says:
 # --- champion --------------------------------------------------------------------------------------------
 
 
-def release(version: str) -> dict[str, str]:
+def release(version: str, run: str = "") -> dict[str, str]:
     name = "apps/churn/overlays/prod/release"
-    lines = ["kind: InferenceService", "metadata:", "  annotations:", f"    mlp/model-version: '{version}'"]
+    lines = ["kind: InferenceService", "metadata:", "  annotations:", f"    mlp/model-version: '{version}'", f"    mlp/run: '{run}'"]
     lines += ["spec:", "  predictor:", "    model:", "      storageUri: s3://ml-store/x"]
     return {f"{name}/release.yaml": "\n".join(lines) + "\n", f"{name}/kustomization.yaml": "kind: Component\n"}
 
@@ -304,6 +304,7 @@ def test_the_alias_follows_what_git_says(
     assert check(step, {}, mlflow_env, gitops, champions=champions).code == 0
     assert alias() == "2"  # nothing is released yet
     commit(tmp_path / "gitops", release("1"))
+    tracking.client.set_model_version_tag(tracking.name, "1", "mlp.verified.prod", "c0ffee")
     done = check(step, {}, mlflow_env, gitops, champions=champions)
     assert done.code == 0, done.log
     assert alias() == "1"
@@ -312,3 +313,27 @@ def test_the_alias_follows_what_git_says(
     commit(tmp_path / "gitops", release("99"))
     assert "not in the registry" in check(step, {}, mlflow_env, gitops, champions=champions).log
     assert alias() == "1"
+
+
+def test_a_release_that_nobody_verified_is_no_champion(
+    step: Step, tracking: Tracking, mlflow_env: dict[str, str], gitops: dict[str, str], tmp_path: Path
+) -> None:
+    tracking.champion(alias="other")
+    tracking.champion()
+    champion = {"model": tracking.name, "alias": "champion", "environment": "prod", "manifest": SERVICE}
+    commit(tmp_path / "gitops", release("1"))
+
+    def done(*champions: object, **env: str) -> Any:
+        result = check(step, {}, mlflow_env | env, gitops, champions=list(champions))
+        assert tracking.client.get_model_version_by_alias(tracking.name, "champion").version in (2, "2")
+        return result
+
+    stopped = done(champion)
+    assert stopped.code == 5
+    assert "run all jobs of its run again, or revert its commit" in stopped.log
+    commit(tmp_path / "gitops", release("1", run="acme/churn/77"))
+    assert "run all jobs of acme/churn/77 again" in done(champion).log
+    own = done(champion, GITHUB_RUN_ID="77")
+    assert (own.code, "it is rolled back" in own.log) == (0, True), own.log
+    unguarded = check(step, {}, mlflow_env, gitops, champions=[champion | {"verified": False}])
+    assert (unguarded.code, "was moved from 2 to version 1" in unguarded.log) == (0, True), unguarded.log

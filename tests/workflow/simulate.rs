@@ -76,9 +76,13 @@ fn starts(workflow: &Workflow, id: &str, happens: Happens<'_>, done: &Map<Outcom
 }
 
 fn holds(workflow: &Workflow, id: &str, term: &str, happens: Happens<'_>, done: &Map<Outcome>, cancelled: bool) -> bool {
+    if let Some(either) = term.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        return either.split(" || ").any(|term| holds(workflow, id, term, happens, done, cancelled));
+    }
     match term {
         "" | "always()" | "!github.event.repository.fork" => return true,
         "!cancelled()" => return !cancelled,
+        "github.run_attempt > 1" => return false, // what is simulated is a first attempt
         _ => {}
     }
     let (left, operator, right) = match (term.split_once(" == "), term.split_once(" != ")) {

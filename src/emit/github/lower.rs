@@ -122,7 +122,8 @@ fn condition(condition: &Condition) -> Option<String> {
         Condition::Gated { approved, succeeded } => gated(approved, succeeded),
         Condition::Changed(job) => format!("needs.{job}.outputs.changed == 'true'"),
         Condition::Rollback { deploy, verify } => {
-            format!("always() && needs.{deploy}.result != 'skipped' && needs.{verify}.result != 'success'")
+            let released = format!("(needs.{deploy}.result != 'skipped' || github.run_attempt > 1)");
+            format!("always() && {NO_FORK} && {released} && needs.{verify}.result != 'success'")
         }
         Condition::Outcome => format!("always() && {NO_FORK}"),
     };
@@ -181,6 +182,7 @@ fn env_value(value: &EnvValue) -> String {
         EnvValue::Step(step, output) => expression(&format!("steps.{step}.outputs.{output}")),
         EnvValue::GitHub(name) => expression(name),
         EnvValue::ThisRepository => format!("{}/{}.git", expression("github.server_url"), expression("github.repository")),
+        EnvValue::Result(job) => expression(&format!("needs.{job}.result")),
         EnvValue::Needs => expression("toJSON(needs)"),
         EnvValue::Concat(parts) => parts.iter().map(env_value).collect(),
     }

@@ -53,7 +53,9 @@ CUT = job("cancelled")
         ({"live": BAD, "rollback": job(result="removed", commit="beef")}, "rolled_back", ["removed again"]),
         ({"live": BAD, "rollback": job("failure", commit="beef")}, "rollback_failed", ["git: beef"]),
         ({"live": BAD, "rollback": job("failure")}, "rollback_failed", ["not reverted"]),
-        ({"live": BAD, "rollback": job("failure", result="superseded")}, "failed", ["newer release"]),
+        ({"live": BAD, "rollback": job(result="superseded")}, "failed", ["newer release"]),
+        ({"live": CUT, "rollback": job(result="verified")}, "failed", ["an earlier attempt verified it"]),
+        (LOST | {"rollback": CUT}, "kept_champion", ["version 6 stays"]),
         ({"rollout": job("failure"), "live": job("skipped"), "rollback": job(result="nothing")}, "failed", ["without an output"]),
         (
             {"rollout": job("cancelled"), "live": job("skipped"), "rollback": job(result="nothing")},
@@ -75,6 +77,23 @@ def test_outcome(script: Script, jobs: dict[str, Any], outcome: str, said: list[
     assert result.code == (0 if outcome in ("promoted", "kept_champion", "passed") else 1)
     for text in said:
         assert text in result.summary
+
+
+@pytest.mark.parametrize(
+    ("rollback", "outcome"),
+    [
+        (job(result="nothing", changed="false"), "kept_champion"),
+        (job(result="verified", changed="false"), "kept_champion"),
+        (job(result="superseded", changed="false"), "kept_champion"),
+        (RESTORED | {"outputs": RESTORED["outputs"] | {"changed": "false"}}, "kept_champion"),
+        (RESTORED | {"outputs": RESTORED["outputs"] | {"changed": "true"}}, "rolled_back"),
+        (job("failure"), "rollback_failed"),
+        (CUT, "rollback_failed"),
+    ],
+)
+def test_a_later_attempt_that_loses_tells_of_the_release_before(script: Script, rollback: Any, outcome: str) -> None:
+    lost = {"NEEDS": json.dumps(needs(**(LOST | {"rollback": rollback}))), "GITHUB_RUN_ATTEMPT": "2"}
+    assert script("outcome", CONFIG, lost).outputs == {"outcome": outcome}
 
 
 def test_the_worst_environment_counts(script: Script) -> None:

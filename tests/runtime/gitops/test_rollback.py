@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from gitops.releases import Pipeline, uri
 from gitops.world import PATCH_CONFIG, Origin, git
 
@@ -23,7 +27,8 @@ def test_the_old_model_serves_again(pipeline: Pipeline) -> None:
     result = pipeline.rollback()
     assert result.code == 0, result.log
     assert content(pipeline.origin) == before
-    assert result.outputs == {"result": "restored", "commit": pipeline.origin.tip(), "restored_uri": uri(1), "restored_version": "1"}
+    reverted = {"result": "restored", "commit": pipeline.origin.tip(), "restored_uri": uri(1), "restored_version": "1"}
+    assert result.outputs == reverted | {"changed": "true"}
     assert pipeline.cluster.deployed["uri"] == uri(1)
     assert f"Mlp-Reverts: {deployed.outputs['commit']}" in pipeline.origin.message()
     assert pipeline.models.aliases() == {"champion": "1"}
@@ -32,7 +37,7 @@ def test_the_old_model_serves_again(pipeline: Pipeline) -> None:
         assert f"| {step} |" in result.summary
     count = pipeline.origin.count()
     again = pipeline.rollback()
-    assert (again.code, again.outputs, pipeline.origin.count()) == (0, result.outputs, count)
+    assert (again.code, again.outputs, pipeline.origin.count()) == (0, reverted | {"changed": "false"}, count)
 
 
 def test_a_first_deploy_is_removed(pipeline: Pipeline) -> None:
@@ -61,7 +66,7 @@ def test_a_newer_release_stays(pipeline: Pipeline) -> None:
     pipeline.deploy(3, champion=2, run=1001)
     tip = pipeline.origin.tip()
     result = pipeline.rollback()
-    assert (result.code, result.outputs["result"], pipeline.origin.tip()) == (5, "superseded", tip)
+    assert (result.code, result.outputs["result"], pipeline.origin.tip()) == (0, "superseded", tip)
     assert "version 3" in result.log
 
 
@@ -70,7 +75,62 @@ def test_somebody_elses_uri_stays(pipeline: Pipeline) -> None:
     pipeline.deploy(2, champion=1)
     tip = pipeline.origin.push({FILES[1]: pipeline.origin.read(FILES[1]).replace(uri(2), "s3://ml/by-hand")})
     result = pipeline.rollback()
-    assert (result.code, pipeline.origin.tip()) == (5, tip)
+    assert (result.outputs["result"], pipeline.origin.tip()) == ("superseded", tip)
+
+
+def verified(pipeline: Pipeline) -> Any:
+    """A release that the run's first attempt verified."""
+    pipeline.champion(1)
+    deployed = pipeline.deploy(2, champion=1)
+    pipeline.cluster.settle()
+    assert pipeline.verify(deployed, 2).code == 0
+    return deployed
+
+
+@pytest.mark.parametrize("result", ["skipped", "cancelled"])
+def test_what_an_earlier_attempt_verified_stays(pipeline: Pipeline, result: str) -> None:
+    tip = verified(pipeline).outputs["commit"]
+    done = pipeline.rollback(GITHUB_RUN_ATTEMPT="2", VERIFY_RESULT=result)
+    assert done.code == 0, done.log
+    assert (done.outputs["result"], done.outputs["changed"], pipeline.origin.tip()) == ("verified", "false", tip)
+    assert pipeline.models.aliases() == {"champion": "2"}
+
+
+def test_unless_its_verification_fails_now(pipeline: Pipeline) -> None:
+    verified(pipeline)
+    done = pipeline.rollback(GITHUB_RUN_ATTEMPT="2", VERIFY_RESULT="failure")
+    assert (done.code, done.outputs["result"]) == (0, "restored"), done.log
+    assert pipeline.models.aliases() == {"champion": "1"}
+
+
+def test_in_a_first_attempt_the_tag_alone_does_not_count(pipeline: Pipeline) -> None:
+    verified(pipeline)
+    done = pipeline.rollback(GITHUB_RUN_ATTEMPT="1", VERIFY_RESULT="cancelled")
+    assert (done.code, done.outputs["result"]) == (0, "restored"), done.log
+
+
+def test_a_later_attempt_takes_back_what_the_first_could_not(pipeline: Pipeline) -> None:
+    pipeline.champion(1)
+    pipeline.deploy(2, champion=1)
+    pipeline.cluster.settle()
+    assert pipeline.rollback(GITOPS_URL="/nowhere").code == 3
+    done = pipeline.rollback(GITHUB_RUN_ATTEMPT="2", VERIFY_RESULT="skipped")
+    assert (done.code, done.outputs["result"], done.outputs["changed"]) == (0, "restored", "true"), done.log
+    assert pipeline.cluster.deployed["uri"] == uri(1)
+
+
+def test_what_was_taken_back_is_not_called_verified(pipeline: Pipeline) -> None:
+    verified(pipeline)
+    assert pipeline.rollback(VERIFY_RESULT="cancelled").outputs["changed"] == "true"
+    done = pipeline.rollback(GITHUB_RUN_ATTEMPT="2", VERIFY_RESULT="skipped")
+    assert (done.outputs["result"], done.outputs["changed"]) == ("restored", "false")
+
+
+def test_a_registry_that_is_down_does_not_cost_a_verified_release(pipeline: Pipeline) -> None:
+    tip = verified(pipeline).outputs["commit"]
+    away = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "GITHUB_RUN_ATTEMPT": "2", "VERIFY_RESULT": "skipped"}
+    assert pipeline.rollback(**away).code == 3
+    assert pipeline.origin.tip() == tip
 
 
 def test_later_edits_of_others_stay(pipeline: Pipeline) -> None:

@@ -150,6 +150,11 @@ def optional_env(name: str, default: str = "") -> str:
     return os.environ.get(name, "") or default
 
 
+def this_run() -> str:
+    """The name of this run, the same in every attempt."""
+    return f"{env('GITHUB_REPOSITORY')}/{env('GITHUB_RUN_ID')}"
+
+
 # --- what the run says -------------------------------------------------------------------------------
 
 

@@ -13,7 +13,20 @@ import artifacts
 import formats
 import store
 import usercode
-from common import CandidateError, ConfigError, Deadline, ServiceError, config, env, optional_env, outputs, run, summary, table
+from common import (
+    CandidateError,
+    ConfigError,
+    Deadline,
+    ServiceError,
+    config,
+    env,
+    optional_env,
+    outputs,
+    run,
+    summary,
+    table,
+    this_run,
+)
 from registry import Model, Registry, Version
 
 READY_SECONDS = 120.0
@@ -86,7 +99,7 @@ def _register(registry: Registry, settings: Settings, model: Model) -> Version:
 def _tags(settings: Settings) -> dict[str, str]:
     return {
         "mlp.pipeline": settings.pipeline,
-        "mlp.run": f"{env('GITHUB_REPOSITORY')}/{env('GITHUB_RUN_ID')}",
+        "mlp.run": this_run(),
         "mlp.snapshot": optional_env("SNAPSHOT_SHA256") or f"git:{env('GITHUB_SHA')}",
         "mlp.champion": optional_env("CHAMPION_VERSION"),
     }

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from argocd import ArgoCD
-from common import Deadline, RaceError, ServiceError, config, output, outputs, run, summary, table, warning
-from deploy import this_run
+from common import Deadline, RaceError, ServiceError, config, optional_env, outputs, run, summary, table, this_run, warning
 from gitrepo import Clone, Commit, Remote, land
 from registry import Registry
 from release import Release, from_trailers, in_place, target
@@ -63,11 +62,18 @@ class Rollback:
         subject = f"Roll back {self.config.pipeline} {mine.version} in {self.config.environment} to {before.version or 'before'}"
         return self.clone.commit(tip, changes, subject, self.trailers | {"Mlp-Reverts": ours.sha})
 
-    def reverted_in(self, ours: Commit) -> str:
-        """The commit that took the release back, ours or (for want of one) the tip."""
-        tip = self.clone.fetch()
-        found = self.clone.log(tip, {"Mlp-Reverts": ours.sha})
-        return found[0].sha if found else tip
+    def reverts(self, ours: Commit) -> list[Commit]:
+        """The commits that took the release back."""
+        return self.clone.log(self.clone.fetch(), {"Mlp-Reverts": ours.sha})
+
+    def stays(self, ours: Commit) -> bool:
+        """Whether an earlier attempt verified the release, and the verification of this one did not fail."""
+        if optional_env("GITHUB_RUN_ATTEMPT", "1") == "1" or optional_env("VERIFY_RESULT") == "failure" or self.reverts(ours):
+            return False
+        registry, version = Registry(Deadline(REGISTRY_SECONDS)), from_trailers(ours.trailers).version
+        found = registry.version(self.config.model_name, version)
+        commit = found.verified(self.config.environment) if found else ""
+        return bool(commit) and self.clone.contains(self.clone.fetch(), commit) and self.clone.contains(commit, ours.sha)
 
 
 def check(given: Config, clone: Clone, commit: str, restored: Release, report: Report) -> None:
@@ -108,25 +114,35 @@ def restore_alias(given: Config, commit: str, mine: Release, restored: Release) 
         warning(f"the service is rolled back, but the registry does not say so: {error}")
 
 
+def leave(result: str, why: str, report: Report) -> None:
+    """Say that there is nothing to take back."""
+    report.rows.append(("release", why))
+    outputs({"result": result, "changed": "false", "commit": "", "restored_uri": "", "restored_version": ""})
+
+
 def roll_back(given: Config, clone: Clone, report: Report) -> None:
     """Revert, wait, test, and put the alias back."""
     rollback = Rollback(given, clone, this_run())
     ours = rollback.ours()
     if not ours:
-        report.rows.append(("release", "this run released nothing"))
-        outputs({"result": "nothing", "commit": "", "restored_uri": "", "restored_version": ""})
+        leave("nothing", "this run released nothing", report)
+        return
+    if rollback.stays(ours[0]):
+        leave("verified", f"{ours[0].sha} stays: an earlier attempt verified it", report)
         return
     base = rollback.base(ours)
     try:
         landed = land(clone, lambda tip: rollback.edit(tip, ours[0], base))
-    except RaceError:
-        output("result", "superseded")
-        raise
-    commit = landed or rollback.reverted_in(ours[0])
+    except RaceError as error:
+        warning(str(error))
+        leave("superseded", str(error), report)
+        return
+    commit = landed or next((commit.sha for commit in rollback.reverts(ours[0])), clone.fetch())
     restored = rollback.at(commit)
     report.rows.append(("git", f"{commit} " + ("reverts" if landed else "had reverted") + f" {ours[0].sha}"))
     result = "restored" if restored.uri else "removed"
-    outputs({"result": result, "commit": commit, "restored_uri": restored.uri, "restored_version": restored.version})
+    changed = "true" if landed else "false"
+    outputs({"result": result, "changed": changed, "commit": commit, "restored_uri": restored.uri, "restored_version": restored.version})
     restore_alias(given, commit, from_trailers(ours[0].trailers), restored)
     check(given, clone, commit, restored, report)
 

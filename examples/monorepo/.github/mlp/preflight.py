@@ -14,8 +14,8 @@ from pathlib import Path
 import checks
 import gitrepo
 import release
-from common import ConfigError, Deadline, Failure, ServiceError, config, run, summary, table, warning
-from registry import Registry
+from common import ConfigError, Deadline, Failure, RaceError, ServiceError, config, run, summary, table, this_run, warning
+from registry import Registry, Version
 
 Check = Callable[[Deadline], str]
 
@@ -28,6 +28,7 @@ class Champion:
     alias: str
     environment: str
     manifest: release.Manifest
+    verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -144,14 +145,26 @@ def _repair_one(pipeline: str, champion: Champion, clone: gitrepo.Clone, tip: st
     aliased = (registry.aliases(champion.model) or {}).get(champion.alias, "")
     if not now.version or now.version == aliased:
         return
-    if registry.version(champion.model, now.version) is None:
+    found = registry.version(champion.model, now.version)
+    if found is None:
         warning(f"version {now.version} of {champion.model} is deployed to {champion.environment}, but not in the registry")
+        return
+    if champion.verified and not found.verified(champion.environment):
+        _leave(found, champion.environment, now.run)
         return
     registry.set_alias(champion.model, champion.alias, now.version)
     warning(
         f"the alias {champion.alias} of {champion.model} was moved from {aliased or 'nothing'} to version {now.version}, "
         f"which is deployed to {champion.environment}: an earlier run ended before it could"
     )
+
+
+def _leave(found: Version, environment: str, owner: str) -> None:
+    """A release that nobody verified is no champion; an attempt of its own run takes it back at its end."""
+    text = f"version {found.version} of {found.name} is deployed to {environment}, but its verification did not succeed"
+    if owner != this_run():
+        raise RaceError(f"{text}, and its rollback neither: run all jobs of {owner or 'its run'} again, or revert its commit")
+    warning(f"{text}: unless this attempt replaces it, it is rolled back")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import snapshot
-from common import CandidateError, ConfigError, config, env, optional_env, output, outputs, run, summary, table
+from common import CandidateError, ConfigError, config, env, optional_env, output, outputs, run, summary, table, this_run
 from registry import Model, Registry, Run
 
 
@@ -30,7 +30,7 @@ class Settings:
         return {
             "mlp.pipeline": self.pipeline,
             "mlp.stage": self.stage,
-            "mlp.run": f"{env('GITHUB_REPOSITORY')}/{env('GITHUB_RUN_ID')}",
+            "mlp.run": this_run(),
             "mlp.snapshot": data or f"git:{env('GITHUB_SHA')}",
         }
 

@@ -11,7 +11,7 @@ from typing import Literal
 from argocd import ArgoCD, Object
 from common import Deadline, Failure, RaceError, config, env, optional_env, output, outputs, run, summary, table
 from gitrepo import Clone, Remote
-from registry import Registry
+from registry import Registry, verified_tag
 from release import Identity, Manifest, Release, in_place, target
 from rollout import Goal, Rollout
 from smoke import Endpoint, Model, Report, Smoke, run_all
@@ -82,7 +82,7 @@ def check(given: Config, clone: Clone, report: Report) -> Release:
 def promote(given: Config, release: Release) -> str:
     """Tag the version as verified by this commit; the environment's champion is now this version."""
     registry = Registry(Deadline(REGISTRY_SECONDS))
-    registry.tag_version(given.model_name, release.version, f"mlp.verified.{given.environment}", env("RELEASE_COMMIT"))
+    registry.tag_version(given.model_name, release.version, verified_tag(given.environment), env("RELEASE_COMMIT"))
     if not given.alias:
         return f"version {release.version} is verified"
     registry.set_alias(given.model_name, given.alias, release.version)
