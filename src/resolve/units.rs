@@ -33,6 +33,11 @@ fn factor(table: &[(&str, f64)], unit: &str) -> Option<f64> {
     table.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor)
 }
 
+/// Whether a word is a unit.
+pub fn is_unit(word: &str) -> bool {
+    DURATIONS.iter().chain(SIZES).any(|(name, _)| *name == word) || word == "cpu"
+}
+
 /// The value of a number.
 pub fn value(number: &Number) -> Result<Value, UnitError> {
     let unit = number.unit.as_str();

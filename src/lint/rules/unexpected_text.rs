@@ -1,6 +1,7 @@
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
 use crate::lint::text::{joined, snippet};
 use crate::lint::{Context, Rule, Sink};
+use crate::resolve::units;
 use crate::source::Span;
 use crate::syntax::SyntaxErrorKind;
 
@@ -23,7 +24,22 @@ fn report(context: &Context<'_>, span: Span, expected: &[&str]) -> Diagnostic {
     let words: Vec<String> = expected.iter().map(|word| (*word).to_owned()).collect();
     let label = if words.is_empty() { "cannot be read".to_owned() } else { format!("expected {}", joined(&words, "or")) };
     let found = Diagnostic::new(&RULE.code, span, message).label(label);
-    if hyphenated(context, span) { found.help("a bare name holds no `-`; names of other systems may, in quotes") } else { found }
+    if hyphenated(context, span) {
+        return found.help("a bare name holds no `-`; names of other systems may, in quotes");
+    }
+    match gap(context, span) {
+        Some(gap) => found.help(format!("a unit follows its number directly: `10{text}`")).fix(Fix::safe("close the gap", gap, "")),
+        None => found,
+    }
+}
+
+/// The spaces between a number and its unit.
+fn gap(context: &Context<'_>, span: Span) -> Option<Span> {
+    let before = context.text(Span { start: 0, end: span.start, ..span });
+    let number = before.trim_end_matches(' ');
+    let parted = number.len() < before.len() && number.ends_with(|c: char| c.is_ascii_digit());
+    let start = u32::try_from(number.len()).ok()?;
+    (parted && units::is_unit(context.text(span))).then_some(Span { start, end: span.start, ..span })
 }
 
 /// Whether it is the rest of a word with a hyphen.

@@ -21,6 +21,12 @@ fn check(context: &Context<'_>, sink: &mut Sink) {
 fn report(keyword: &Ident, block: &str, candidates: &[String]) -> Diagnostic {
     let place = if block == "file" { "at the top of a file".to_owned() } else { format!("in `{block}`") };
     let found = Diagnostic::new(&RULE.code, keyword.span, format!("`{}` means nothing {place}", keyword.text)).label("unknown statement");
+    if candidates.contains(&keyword.text) {
+        return found.help(format!("`{0}` is an attribute: write `{0} = …`", keyword.text));
+    }
+    if keyword.text == "import" && block == "file" {
+        return found.help("write `use \"platform.mlp\" { NAME }`");
+    }
     let owners = owners(&keyword.text);
     if did_you_mean(&keyword.text, candidates.iter().map(String::as_str)).is_none() && !owners.is_empty() {
         return found.help(format!("`{}` belongs in {}", keyword.text, choice(&owners)));

@@ -1,6 +1,7 @@
 use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
 use crate::lint::text::{broken, edition, key_type, suggest};
 use crate::lint::{Context, Rule, Sink, did_you_mean};
+use crate::resolve::hir::Stage;
 use crate::resolve::problem::Problem;
 use crate::schema::Ty;
 use crate::syntax::ast::{Directive, Ident, Stmt};
@@ -45,13 +46,23 @@ fn report(context: &Context<'_>, name: &Ident, what: &str, candidates: &[String]
                 name.span.before(),
                 format!("{namespace}."),
             )),
-            None => match key_type(context, name.span) {
-                Some(Ty::Connection(kind)) => found.help(format!("declare it: `connection {text}: {kind} {{ … }}`")),
-                _ => suggest(found, name, candidates),
-            },
+            None => bare(context, name, candidates, found),
         },
         _ => suggest(found, name, candidates),
     }
+}
+
+/// A name alone that nothing has.
+fn bare(context: &Context<'_>, name: &Ident, candidates: &[String], found: Diagnostic) -> Diagnostic {
+    if let Some(Ty::Connection(kind)) = key_type(context, name.span) {
+        return found.help(format!("declare it: `connection {}: {kind} {{ … }}`", name.text));
+    }
+    let gives = |stage: &&Stage| stage.outputs.iter().any(|output| output.text == name.text);
+    let Some(stage) = context.pipelines().flat_map(|(pipeline, _)| &pipeline.stages).find(gives) else {
+        return suggest(found, name, candidates);
+    };
+    let whole = format!("{}.{}", stage.name.text, name.text);
+    found.help(format!("write `{whole}`")).fix(Fix::unsafe_edit(format!("write `{whole}`"), name.span, whole.as_str()))
 }
 
 /// Names of secrets, variables and parameters are never bare.
