@@ -1,4 +1,5 @@
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::lint::text::damaged;
 use crate::lint::{Context, Rule, Sink, walk};
 use crate::resolve::hir::Stage;
 
@@ -7,7 +8,7 @@ pub static RULE: Rule =
 
 fn check(context: &Context<'_>, sink: &mut Sink) {
     for (pipeline, _) in context.pipelines() {
-        for stage in pipeline.of_kind("verify").filter(|stage| !rolls_back(stage)) {
+        for stage in pipeline.of_kind("verify").filter(|stage| !rolls_back(stage) && !damaged(context, stage.span)) {
             sink.push(report(context, stage));
         }
     }

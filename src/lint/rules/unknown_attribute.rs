@@ -23,6 +23,9 @@ fn report(key: &Ident, block: &str, candidates: &[String]) -> Diagnostic {
     if let Some(form) = statement(block, &key.text) {
         return found.help(format!("write `{form}`"));
     }
+    if (block, key.text.as_str()) == ("verify", "timeout") {
+        return found.help("the deadline of a verification is `within`; the job's time limit follows from it");
+    }
     if did_you_mean(&key.text, candidates.iter().map(String::as_str)).is_none() {
         let owners: Vec<&str> = schema::STAGES.iter().filter(|stage| stage.attr(&key.text).is_some()).map(|stage| stage.name).collect();
         if !owners.is_empty() {

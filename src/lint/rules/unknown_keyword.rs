@@ -1,4 +1,4 @@
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
 use crate::lint::text::{choice, suggest};
 use crate::lint::{Context, Rule, Sink, did_you_mean};
 use crate::resolve::problem::Problem;
@@ -26,6 +26,10 @@ fn report(keyword: &Ident, block: &str, candidates: &[String]) -> Diagnostic {
     }
     if keyword.text == "import" && block == "file" {
         return found.help("write `use \"platform.mlp\" { NAME }`");
+    }
+    let spaced = keyword.text.replace('_', " ");
+    if spaced.split_once(' ').is_some_and(|(first, _)| candidates.iter().any(|candidate| candidate == first)) {
+        return found.help(format!("write `{spaced}`")).fix(Fix::unsafe_edit(format!("write `{spaced}`"), keyword.span, spaced));
     }
     let owners = owners(&keyword.text);
     if did_you_mean(&keyword.text, candidates.iter().map(String::as_str)).is_none() && !owners.is_empty() {
