@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from stand import full, users
-from stand.full import FullWorld
+from stand.full import SHORT, FullWorld
 from stand.runner import Run
 
 WEAK, STRONG = 8, 80  # trees: for a champion, and for a candidate that beats it
-SHORT = ("within  = 10min", "within  = 90s")  # for what never becomes live
 # Whoever shares this machine's processors decides how fast an answer is; the core tier has the scenarios of latency.
 PATIENT = ("p95 = 80ms", "p95 = 2s")
 

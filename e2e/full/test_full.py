@@ -8,7 +8,7 @@ import pytest
 from gitops.world import git
 
 from stand import users
-from stand.full import FullWorld
+from stand.full import SHORT, FullWorld
 from stand.git import trailers
 from stand.runner import Run
 

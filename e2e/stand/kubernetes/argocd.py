@@ -56,9 +56,7 @@ class ArgoCD:
     def allow(self, policy: str) -> None:
         """Set the policies of Argo CD as a whole, beside those of its projects."""
         meta = {"name": "argocd-rbac-cm", "namespace": NAMESPACE}
-        self.cluster.api.apply(
-            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"policy.csv": policy}}
-        )
+        self.cluster.api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"policy.csv": policy}})
 
     def _session(self) -> str:
         secret = self.cluster.api.get("v1", "Secret", NAMESPACE, "argocd-initial-admin-secret") or {}
