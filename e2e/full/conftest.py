@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from stand import full, users
-from stand.full import SHORT, FullWorld
+from stand.full import FullWorld
 from stand.runner import Run
 
 WEAK, STRONG = 8, 80  # trees: for a champion, and for a candidate that beats it
@@ -32,9 +32,8 @@ def first(world: FullWorld) -> Run:
 
 @pytest.fixture(scope="session")
 def ready(world: FullWorld, first: Run) -> FullWorld:
-    """A world with a champion, a candidate that beats it, and a pipeline that does not wait for long."""
+    """A world with a champion, and a candidate that beats it."""
     assert first.green, first.results()
-    users.compile_pipeline(world.code, *SHORT)
     users.tune(world.code, n_estimators=STRONG)
     return world
 

@@ -115,6 +115,7 @@ def test_smoke_test_fails(released: FullWorld) -> None:
 
 def test_model_that_does_not_load(released: FullWorld) -> None:
     old = before(released)
+    users.compile_pipeline(released.code, *SHORT)
     make_unloadable(released)
     run = released.run()
     assert "the rollout did not finish in time" in run.text("live")
@@ -124,6 +125,7 @@ def test_model_that_does_not_load(released: FullWorld) -> None:
 
 def test_argo_cd_never_syncs(released: FullWorld) -> None:
     old, synced = before(released), released.cluster.synced
+    users.compile_pipeline(released.code, *SHORT)
     with released.cluster.deaf():
         run = released.run()
         assert_reverted(released, run, old)
@@ -135,6 +137,7 @@ def test_argo_cd_never_syncs(released: FullWorld) -> None:
 
 def test_a_sync_that_is_stuck_does_not_block_the_rollback(released: FullWorld) -> None:
     old, synced = before(released), released.cluster.synced
+    users.compile_pipeline(released.code, *SHORT)
     with released.cluster.admitting_only(old.uri):
         run = released.run()
         assert "this model is not allowed here" in run.text("live")

@@ -24,7 +24,7 @@ from stand.world import PORTS, Company
 NAME, NAMESPACE, SERVICE = "churn-prod", "ml-prod", "churn"
 FIRST_PORT = 18000
 LOOK_SECONDS = 0.5
-SHORT = ("within  = 10min", "within  = 90s")  # of a pipeline, for what never becomes live
+SHORT = ("within  = 10min", "within  = 2min")  # of a pipeline, for what never becomes live
 # What Argo CD reads the repository with; not one of the pipeline's.
 TOKEN = "ghs_of_argo_cd"
 APPLICATION = ("argoproj.io/v1alpha1", "Application", argocd.NAMESPACE, NAME)
