@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import boto3
 import pytest
 
 from conftest import KEYS, Result, Step
-from servers import ADMIN, Api, s3_server
+from servers import ADMIN, Answer, Api, s3_server
 from tracking import Tracking
 
 JSON = {"Content-Type": "application/json"}
@@ -229,7 +230,11 @@ def test_a_token_that_may_not_look_at_the_cluster_is_told_how(step: Step, api: A
 def test_an_argo_cd_that_has_just_started_is_asked_again(step: Step, api: Api, argo: dict[str, str]) -> None:
     unknown, known = answer(200, {"info": {}}), answer(200, {"info": {"apiVersions": ["serving.kserve.io/v1beta1"]}})
     replies = iter([unknown])
-    api.on("GET", "/api/v1/clusters/.*", lambda *asked: next(replies, known)(*asked))
+
+    def reply(found: re.Match[str], request: Any) -> Answer:
+        return next(replies, known)(found, request)
+
+    api.on("GET", "/api/v1/clusters/.*", reply)
     assert check(step, {"argocd": APPLICATIONS, "kserve": {}}, argo).code == 0
     api.on("GET", "/api/v1/clusters/.*", unknown)
     done = check(step, {"argocd": APPLICATIONS, "kserve": {}}, argo, seconds=5)
