@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import boto3
 import pytest
 
 from conftest import KEYS, Result, Step
-from servers import ADMIN, Answer, Api, s3_server
+from servers import ADMIN, Api, s3_server
 from tracking import Tracking
 
 JSON = {"Content-Type": "application/json"}
@@ -231,7 +230,7 @@ def test_an_argo_cd_that_has_just_started_is_asked_again(step: Step, api: Api, a
     unknown, known = answer(200, {"info": {}}), answer(200, {"info": {"apiVersions": ["serving.kserve.io/v1beta1"]}})
     replies = iter([unknown])
 
-    def reply(found: re.Match[str], request: Any) -> Answer:
+    def reply(found: object, request: object) -> Any:
         return next(replies, known)(found, request)
 
     api.on("GET", "/api/v1/clusters/.*", reply)
