@@ -132,7 +132,8 @@ def test_argo_cd_never_syncs(released: FullWorld) -> None:
         assert run.jobs["rollback"].result == "failure", "it cannot know whether the old model serves"
         assert released.cluster.synced == synced
         assert released.predict() == pytest.approx(old.predictions, abs=1e-9)
-    released.cluster.wait(lambda: released.cluster.at() == released.gitops.tip(), 300)
+    released.cluster.refresh()
+    released.cluster.wait(lambda: released.cluster.at() == released.gitops.tip())
 
 
 def test_a_sync_that_is_stuck_does_not_block_the_rollback(released: FullWorld) -> None:

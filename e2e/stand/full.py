@@ -86,6 +86,11 @@ class FullCluster:
         pods = self.control.api.list("v1", "Pod", NAMESPACE, "component=predictor")["items"]
         return [_storage_uri(pod) for pod in pods] == [uri] and all(_is_ready(pod) for pod in pods)
 
+    def refresh(self) -> None:
+        """Have Argo CD look at git now, instead of within its three minutes."""
+        annotations = {"argocd.argoproj.io/refresh": "normal"}
+        self.control.api.patch(self.application(), {"metadata": {"annotations": annotations}})
+
     def service(self) -> Object:
         """Return the InferenceService as the API server has it, empty if there is none."""
         return self.control.api.get("serving.kserve.io/v1beta1", "InferenceService", NAMESPACE, SERVICE) or {}
