@@ -100,6 +100,7 @@ def _environment(home: Path, cluster: Cluster, trusted: Mapping[str, bytes]) -> 
         "ARGOCD_SSH_DATA_PATH": str(folders["ssh"]),
         "ARGOCD_PLUGINSOCKFILEPATH": str(folders["plugins"]),
         "ARGOCD_GPG_ENABLED": "false",
+        "ARGOCD_ASK_PASS_SOCK": str(home / "ask-pass.sock"),  # else in /tmp, where every world's repository server would take it away
     }
 
 
