@@ -11,7 +11,6 @@ from stand.full import FullWorld
 from stand.runner import Run
 
 WEAK, STRONG = 8, 80  # trees: for a champion, and for a candidate that beats it
-SHORT = ("within  = 10min", "within  = 90s")  # for what never becomes live
 # Whoever shares this machine's processors decides how fast an answer is; the core tier has the scenarios of latency.
 PATIENT = ("p95 = 80ms", "p95 = 2s")
 
@@ -33,9 +32,8 @@ def first(world: FullWorld) -> Run:
 
 @pytest.fixture(scope="session")
 def ready(world: FullWorld, first: Run) -> FullWorld:
-    """A world with a champion, a candidate that beats it, and a pipeline that does not wait for long."""
+    """A world with a champion, and a candidate that beats it."""
     assert first.green, first.results()
-    users.compile_pipeline(world.code, *SHORT)
     users.tune(world.code, n_estimators=STRONG)
     return world
 

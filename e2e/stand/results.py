@@ -19,7 +19,7 @@ from stand.users import COMPILER
 
 TIERS = {
     "full": "Releases with the real Argo CD, Kubernetes API and KServe",
-    "core": "The core tier, with the stand-in for both",
+    "core": "The core tier, with the stand-in for Argo CD and KServe's controller",
     "kubernetes": "Argo CD and KServe with the scripts of the verify job alone",
 }
 MODULES = {
@@ -31,7 +31,7 @@ MODULES = {
     "act": ("go", "github.com/nektos/act"),
     "container registry": ("go", "github.com/distribution/distribution/v3"),
     "crane": ("go", "github.com/google/go-containerregistry"),
-    "object store": ("go", "github.com/versity/versitygw"),
+    "object store (Versity S3 gateway)": ("go", "github.com/versity/versitygw"),
 }
 PACKAGES = {
     "MLflow": (E2E, "mlflow"),
@@ -57,23 +57,48 @@ NOT_REAL = """\
 """
 
 
-class Case(NamedTuple):
-    """One scenario."""
+NO_REPORT = "ended without a report"
+ENDS = {"failure": "failed", "error": "failed", "skipped": "skipped"}
 
+
+class Case(NamedTuple):
+    """One scenario; `said` is the first line of its error."""
+
+    group: str
     name: str
     result: str
     seconds: float
+    said: str
 
 
-def cases(file: Path) -> list[Case]:
-    """Read a report in JUnit's format."""
-    found = ET.parse(file).iter("testcase")
-    return [Case(one.attrib["name"].removeprefix("test_").replace("_", " "), _result(one), float(one.attrib["time"])) for one in found]
+class Suite(NamedTuple):
+    """The scenarios of one world, and how long they took side by side."""
+
+    title: str
+    start: dt.datetime
+    seconds: float
+    cases: list[Case]
 
 
-def _result(case: ET.Element) -> str:
-    ends = {child.tag for child in case}
-    return "failed" if ends & {"failure", "error"} else "skipped" if "skipped" in ends else "passed"
+def read(file: Path, title: str) -> Suite | None:
+    """Read a report in JUnit's format, None if there is none."""
+    if not file.exists():
+        return None
+    suite = next(ET.parse(file).iter("testsuite"))
+    start = dt.datetime.fromisoformat(suite.attrib["timestamp"]).astimezone(dt.UTC)
+    return Suite(title, start, float(suite.attrib["time"]), [_case(one) for one in suite.iter("testcase")])
+
+
+def _case(case: ET.Element) -> Case:
+    group, name = case.attrib["classname"].rpartition(".")[2], case.attrib["name"]
+    ends = [child for child in case if child.tag in ENDS]
+    result = ENDS[ends[0].tag] if ends else "passed"
+    said = (ends[0].get("message") or "").partition("\n")[0] if ends else ""
+    return Case(_words(group), _words(name), result, float(case.attrib["time"]), said)
+
+
+def _words(name: str) -> str:
+    return name.removeprefix("test_").replace("_", " ")
 
 
 def versions() -> Iterator[tuple[str, str]]:
@@ -105,29 +130,36 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def report(folder: Path, now: dt.datetime) -> str:
-    """Write everything down."""
-    tiers = {tier: cases(folder / f"{tier}.xml") for tier in TIERS if (folder / f"{tier}.xml").exists()}
-    every = [case for found in tiers.values() for case in found]
+def chapter(suite: Suite) -> str:
+    """Lay the scenarios of one world out."""
+    rows = [(one.group, one.name, one.result, f"{one.seconds:.0f} s") for one in suite.cases]
+    errors = "".join(f"* {one.name}: `{one.said}`\n" for one in suite.cases if one.result != "passed")
+    head = f"## {suite.title}\n\n{suite.start:%H:%M} UTC, {suite.seconds / 60:.0f} minutes.\n"
+    return "\n".join([head, table(("group", "scenario", "result", "time"), rows), *filter(None, [errors])])
+
+
+def report(folder: Path) -> str:
+    """Write everything down: `folder` has pytest's reports, and the commit that was run."""
+    suites = {title: read(folder / f"{tier}.xml", title) for tier, title in TIERS.items()}
+    every = [case for suite in suites.values() if suite for case in suite.cases]
     passed = sum(case.result == "passed" for case in every)
-    minutes = sum(case.seconds for case in every) / 60
+    minutes = sum(suite.seconds for suite in suites.values() if suite) / 60
+    start = min((suite.start for suite in suites.values() if suite), default=dt.datetime.now(dt.UTC))
     machine = f"{os.cpu_count()} processors, Linux {platform.release()}, Python {platform.python_version()}"
-    commit = _output(["git", "rev-parse", "--short=12", "HEAD"])
-    parts = [f"# Full tier, {now:%Y-%m-%d %H:%M} UTC\n"]
-    parts += [f"**{passed} of {len(every)} scenarios passed**, in {minutes:.0f} minutes. Commit {commit}; {machine}.\n"]
-    for tier, found in tiers.items():
-        rows = [(case.name, case.result, f"{case.seconds:.0f} s") for case in found]
-        parts += [f"## {TIERS[tier]}\n", table(("scenario", "result", "time"), rows)]
+    commit = (folder / "commit").read_text(encoding="ascii").strip()
+    parts = [f"# Full tier, {start:%Y-%m-%d %H:%M} UTC\n"]
+    lost = f", **{missing} of {len(suites)} parts {NO_REPORT}**" if (missing := list(suites.values()).count(None)) else ""
+    parts += [f"**{passed} of {len(every)} scenarios passed**{lost}, in {minutes:.0f} minutes. Commit {commit}; {machine}.\n"]
+    parts += [chapter(suite) if suite else f"## {title}\n\nThis {NO_REPORT}.\n" for title, suite in suites.items()]
     parts += ["## Versions\n", table(("what", "version"), list(versions())), "## What was not real\n", NOT_REAL]
     return "\n".join(parts)
 
 
 def main() -> None:
     """Write the log of the day."""
-    now = dt.datetime.now(dt.UTC)
     folder = Path(sys.argv[2])
     folder.mkdir(exist_ok=True)
-    (folder / f"{now:%Y-%m-%d}.md").write_text(report(Path(sys.argv[1]), now), encoding="utf-8")
+    (folder / f"{dt.datetime.now(dt.UTC):%Y-%m-%d}.md").write_text(report(Path(sys.argv[1])), encoding="utf-8")
 
 
 if __name__ == "__main__":

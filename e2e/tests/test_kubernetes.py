@@ -23,12 +23,12 @@ from argocd import ArgoCD
 from checks import Application as Watched
 from checks import Argocd, check_argocd, check_kserve
 from common import CandidateError, Deadline, ServiceError
+from git_server import serving
 from gitops.world import Origin, git
 from gitrepo import Clone, Remote
 from release import Manifest, Owned, Release
 from rollout import Goal, Rollout
 
-from git_server import serving
 from stand.kubernetes import argocd, cluster, kserve
 from stand.kubernetes.kubelet import Kubelet, Pod
 from stand.kubernetes.ports import Ports
@@ -94,9 +94,7 @@ class Servers:
 
     def running(self) -> list[str]:
         """Return the URIs of the predictors that run."""
-        return sorted(
-            one.pod.storage_uri for one in self.started if not one.stopped and one.pod.component == "predictor"
-        )
+        return sorted(one.pod.storage_uri for one in self.started if not one.stopped and one.pod.component == "predictor")
 
 
 @dataclass
@@ -138,9 +136,7 @@ class World:
 def released(number: int) -> Release:
     """Return a release with every field."""
     digest = f"sha256:{number:064x}"
-    return Release(
-        URI.format(number), str(number), digest, f"acme/churn/{number}", f"{number:032x}", "d" * 64, "c" * 40
-    )
+    return Release(URI.format(number), str(number), digest, f"acme/churn/{number}", f"{number:032x}", "d" * 64, "c" * 40)
 
 
 def wait_for(holds: Callable[[], bool], seconds: float = 60.0) -> None:

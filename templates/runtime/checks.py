@@ -256,6 +256,7 @@ def _repository(url: str) -> str:
 
 
 KSERVE = "serving.kserve.io/v1beta1"
+ASK_AGAIN = 2.0  # seconds: Argo CD that has just started looks at its clusters a little later
 
 
 def check_kserve(applications: list[Application], deadline: Deadline) -> str:
@@ -285,14 +286,19 @@ def _kserve_by_argocd(name: str, deadline: Deadline) -> str:
     spec = _application(server, name)["spec"]
     destination = spec.get("destination", {})
     key, kind = (destination["server"], "url") if destination.get("server") else (destination.get("name", ""), "name")
-    answer = server.request("GET", f"/api/v1/clusters/{quote(key, safe='')}", params={"id.type": kind})
-    if answer.status_code == 403:
-        policy = f"p, proj:{spec.get('project', 'default')}:pipeline, clusters, get, {key}, allow"
-        raise ServiceError(f"Argo CD: the token may not look at the cluster {key}; allow it in argocd-rbac-cm: {policy}")
-    server.expect(answer)
-    found = answer.json().get("info", {}).get("apiVersions") or []
-    if not found:
-        raise ServiceError(f"Argo CD does not know the API versions of the cluster {key}")
+    path, project = f"/api/v1/clusters/{quote(key, safe='')}?id.type={kind}", str(spec.get("project", "default"))
+    while not (found := _api_versions(server, path, f"p, proj:{project}:pipeline, clusters, get, {key}, allow")):
+        if deadline.left() < 2 * ASK_AGAIN:
+            raise ServiceError(f"Argo CD does not know the API versions of the cluster {key}")
+        deadline.sleep(ASK_AGAIN)
     if not any(version == KSERVE or version.startswith(f"{KSERVE}/") for version in found):
         raise ServiceError(f"KServe is not installed: the cluster {key} does not serve {KSERVE}")
     return "installed"
+
+
+def _api_versions(server: Service, path: str, policy: str) -> list[str]:
+    answer = server.request("GET", path)
+    if answer.status_code == 403:
+        raise ServiceError(f"Argo CD: the token may not look at the cluster; allow it in argocd-rbac-cm: {policy}")
+    server.expect(answer)
+    return list(answer.json().get("info", {}).get("apiVersions") or [])

@@ -226,6 +226,20 @@ def test_a_token_that_may_not_look_at_the_cluster_is_told_how(step: Step, api: A
     assert ":pipeline, clusters, get, https://" in done.summary
 
 
+def test_an_argo_cd_that_has_just_started_is_asked_again(step: Step, api: Api, argo: dict[str, str]) -> None:
+    unknown, known = answer(200, {"info": {}}), answer(200, {"info": {"apiVersions": ["serving.kserve.io/v1beta1"]}})
+    replies = iter([unknown])
+
+    def reply(found: object, request: object) -> Any:
+        return next(replies, known)(found, request)
+
+    api.on("GET", "/api/v1/clusters/.*", reply)
+    assert check(step, {"argocd": APPLICATIONS, "kserve": {}}, argo).code == 0
+    api.on("GET", "/api/v1/clusters/.*", unknown)
+    done = check(step, {"argocd": APPLICATIONS, "kserve": {}}, argo, seconds=5)
+    assert "does not know the API versions" in done.summary
+
+
 def test_kserve_is_absent_or_unreachable(step: Step, api: Api, argo: dict[str, str]) -> None:
     api.on("GET", "/api/v1/clusters/.*", answer(200, {"info": {"apiVersions": ["v1", "serving.kserve.io/v1alpha1"]}}))
     assert "KServe is not installed" in check(step, {"argocd": APPLICATIONS, "kserve": {}}, argo).log

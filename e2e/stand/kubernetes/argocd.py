@@ -56,9 +56,7 @@ class ArgoCD:
     def allow(self, policy: str) -> None:
         """Set the policies of Argo CD as a whole, beside those of its projects."""
         meta = {"name": "argocd-rbac-cm", "namespace": NAMESPACE}
-        self.cluster.api.apply(
-            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"policy.csv": policy}}
-        )
+        self.cluster.api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"policy.csv": policy}})
 
     def _session(self) -> str:
         secret = self.cluster.api.get("v1", "Secret", NAMESPACE, "argocd-initial-admin-secret") or {}
@@ -102,6 +100,7 @@ def _environment(home: Path, cluster: Cluster, trusted: Mapping[str, bytes]) -> 
         "ARGOCD_SSH_DATA_PATH": str(folders["ssh"]),
         "ARGOCD_PLUGINSOCKFILEPATH": str(folders["plugins"]),
         "ARGOCD_GPG_ENABLED": "false",
+        "ARGOCD_ASK_PASS_SOCK": str(home / "ask-pass.sock"),  # else in /tmp, where every world's repository server would take it away
     }
 
 
