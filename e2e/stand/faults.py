@@ -65,16 +65,13 @@ class Outage:
 
 @dataclass
 class FullDisk:
-    """A directory that lies on a small disk of its own from some point on, and has no room."""
+    """A directory that lies on a disk of its own from some point on, of which four pages are left: Python leaves one without any aside."""
 
     folder: Path
 
     def begin(self) -> None:
-        """Mount and fill it: a real file system that says "No space left on device"."""
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", self.folder], check=True)
-        with contextlib.suppress(OSError), (self.folder / "full").open("wb", buffering=0) as file:
-            while file.write(b"\0" * 4096):
-                pass
+        """Mount it: a real file system, which says "No space left on device"."""
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", self.folder], check=True)
 
     def end(self) -> None:
         """Take it away."""
