@@ -75,9 +75,9 @@ def engine(request: pytest.FixtureRequest, platform: World) -> Iterator[None]:
     platform.runner = usual
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def candidate(platform: World, first_release: Path) -> Candidate:
-    """Made once for all scenarios of a module."""
+    """A better model, and the state in which its deploy was lost; made once by a worker."""
     platform.restore(first_release)
     users.tune(platform.code, n_estimators=STRONG)
     number, step = next(platform.numbers), "Commit the release"
