@@ -9,10 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from stand import users, world
+from stand import alone, faults, users, world
+from stand.alone import Candidate
+from stand.engines import ACT, LOCAL
+from stand.faults import At
+from stand.local import Local
+from stand.runner import WORKFLOW
 from stand.world import World
 
 WEAK = 8  # trees, for a champion that can be beaten
+STRONG = 80
 FIRST_RUN = 1000  # before those that a world counts
 
 
@@ -55,6 +61,42 @@ def first_release(platform: World, tmp_path_factory: pytest.TempPathFactory) -> 
 def released(platform: World, first_release: Path) -> World:
     """A world in which a weak model is champion, and served."""
     platform.restore(first_release)
+    platform.cluster.wait(lambda: platform.cluster.serves(platform.uri()))
+    return platform
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, platform: World) -> Iterator[None]:
+    """The world's engine: act, or what the scenario says, see `stand.engines`."""
+    usual = platform.runner
+    if getattr(request, "param", ACT) == LOCAL:
+        platform.runner = Local(usual.folder, usual.code)
+    yield
+    platform.runner = usual
+
+
+@pytest.fixture(scope="session")
+def candidate(platform: World, first_release: Path) -> Candidate:
+    """A better model, and the state in which its deploy was lost; made once by a worker."""
+    platform.restore(first_release)
+    users.tune(platform.code, n_estimators=STRONG)
+    number, step = next(platform.numbers), "Commit the release"
+
+    def lose() -> None:
+        faults.stop("deploy.py", number)
+        faults.lose(number)
+
+    lost = platform.runner.run(number, listeners=[At("rollout", lose, step)])
+    assert lost.jobs["winner"].result == lost.jobs["transformer"].result == "success", lost.results()
+    state = platform.folder / f"candidate-{number}"
+    platform.save(state)
+    return Candidate(state, lost, alone.ended(platform.code.read(WORKFLOW), lost.jobs))
+
+
+@pytest.fixture
+def ready(platform: World, candidate: Candidate) -> World:
+    """A world with that candidate, in which the weak model is served."""
+    platform.restore(candidate.state)
     platform.cluster.wait(lambda: platform.cluster.serves(platform.uri()))
     return platform
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from stand import containers, git
+from stand.engines import both, both_in_full
 from stand.names import IMAGE
 from stand.world import World
 
+pytestmark = pytest.mark.usefixtures("engine")
 ALL = ("checks", "features", "fit", "winner", "transformer", "rollout", "live")
 
 
@@ -22,6 +24,7 @@ def assert_released(world: World, version: int) -> None:
     assert (world.champion(), world.versions()) == (version, list(range(1, version + 1)))
 
 
+@both_in_full
 def test_first_run_is_released(unreleased: World) -> None:
     unreleased.bear_with_a_busy_machine()
     run = unreleased.run()
@@ -31,6 +34,7 @@ def test_first_run_is_released(unreleased: World) -> None:
     assert_released(unreleased, 1)
 
 
+@both
 def test_a_candidate_that_is_no_better_is_left(released: World) -> None:
     before, answer = released.standing(), released.predict()
     run = released.run()
@@ -43,6 +47,7 @@ def test_a_candidate_that_is_no_better_is_left(released: World) -> None:
     assert released.predict() == answer
 
 
+@both
 def test_a_better_candidate_replaces_the_champion(released: World) -> None:
     old = released.predict()
     released.code.push({"params.yaml": released.code.read_at("main~1", "params.yaml")}, "A larger model")

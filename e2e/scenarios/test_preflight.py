@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from stand import s3, tracking
+from stand.engines import ACT, LOCAL
 from stand.names import BUCKET, GITHUB, app_token
 from stand.world import World
 
@@ -69,7 +70,11 @@ def world(unreleased: World) -> World:
     return unreleased
 
 
-@pytest.mark.parametrize("case", CASES)
+LOCALLY = [pytest.param(LOCAL, case, marks=[pytest.mark.extra] if case != "mlflow" else []) for case in CASES]
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(("engine", "case"), [*((ACT, case) for case in CASES), *LOCALLY], indirect=["engine"])
 def test_a_failed_check_ends_the_run(world: World, case: str) -> None:
     harm, expected = CASES[case]
     before = world.standing()

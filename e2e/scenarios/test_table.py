@@ -7,10 +7,14 @@ import csv
 import pytest
 
 from stand import containers, git, tracking
+from stand.engines import both, both_in_full
 from stand.faults import At
 from stand.names import IMAGE
+from stand.runner import Run
 from stand.world import World, push_data
 
+pytestmark = pytest.mark.usefixtures("engine")
+AFTER = ("rollout", "live", "rollback")
 REPOSITORY = IMAGE.partition("/")[2]
 CUSTOMERS = "transformer/customers.py"
 
@@ -20,6 +24,13 @@ def enlarge(world: World, **files: str) -> None:
     world.code.push({"params.yaml": world.code.read_at("main~1", "params.yaml"), **files}, "A larger model")
 
 
+def stopped(run: Run, **ended: str) -> None:
+    """The run is red; the jobs before the release succeeded, those from it on were skipped, except for these."""
+    assert not run.green
+    others = dict.fromkeys(run.jobs, "success") | dict.fromkeys(AFTER, "skipped")
+    assert run.results() == others | {"outcome": "failure"} | ended
+
+
 def edited(world: World, path: str, old: str, new: str) -> dict[str, str]:
     """A file with one piece of it replaced."""
     text = world.code.read(path)
@@ -27,6 +38,7 @@ def edited(world: World, path: str, old: str, new: str) -> dict[str, str]:
     return {path: text.replace(old, new)}
 
 
+@both
 def test_data_that_break_their_schema_stop_the_run_at_the_data(unreleased: World) -> None:
     before = unreleased.standing()
     table = unreleased.code.work / "data/churn.csv"
@@ -51,14 +63,12 @@ def test_data_that_break_their_schema_stop_the_run_at_the_data(unreleased: World
     assert unreleased.standing() == before
 
 
+@both_in_full
 def test_a_registry_that_refuses_the_version_stops_the_run_at_the_export(released: World) -> None:
     before, answer = released.standing(), released.predict()
     enlarge(released)
     run = released.run(listeners=[At("winner", lambda: tracking.demote("churn"))])
-    assert not run.green
-    results = run.results()
-    assert (results["fit"], results["winner"], results["rollout"]) == ("success", "failure", "skipped")
-    assert (results["live"], results["rollback"]) == ("skipped", "skipped")
+    stopped(run, winner="failure")
     assert run.outcome == "failed"
     assert run.jobs["winner"].codes == {"Register the model": 3}
     assert "answered 403" in run.jobs["winner"].summary
@@ -66,14 +76,12 @@ def test_a_registry_that_refuses_the_version_stops_the_run_at_the_export(release
     assert released.predict() == answer
 
 
+@both_in_full
 def test_an_image_that_cannot_be_built_stops_the_run_before_the_release(released: World) -> None:
     tip, images, answer = released.gitops.tip(), containers.digests(REPOSITORY), released.predict()
     enlarge(released, **edited(released, "transformer/Dockerfile", "COPY app.py customers.py ./", "COPY app.py costumers.py ./"))
     run = released.run()
-    assert not run.green
-    results = run.results()
-    assert (results["winner"], results["transformer"]) == ("success", "failure")
-    assert {results[name] for name in ("rollout", "live", "rollback")} == {"skipped"}
+    stopped(run, transformer="failure")
     assert run.outcome == "failed"
     assert "costumers.py" in run.text("transformer")
     assert (released.gitops.tip(), containers.digests(REPOSITORY)) == (tip, images)
@@ -89,14 +97,13 @@ MISTAKES = {
 }
 
 
+@both_in_full
 @pytest.mark.parametrize("smoke", MISTAKES)
 def test_a_release_that_fails_its_smoke_test_is_rolled_back(released: World, smoke: str) -> None:
     before, answer, uri = released.gitops.tip(), released.predict(), released.uri()
     enlarge(released, **edited(released, CUSTOMERS, *MISTAKES[smoke]))
     run = released.run()
-    assert not run.green
-    results = run.results()
-    assert (results["rollout"], results["live"], results["rollback"]) == ("success", "failure", "success")
+    stopped(run, rollout="success", live="failure", rollback="success")
     assert run.outcome == "rolled_back"
     assert smoke in run.jobs["live"].outputs["reason"]
     rollback = git.trailers(released.gitops)

@@ -5,30 +5,32 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stand.front import Front, Route
 
-Act = Callable[[], None]
+Act = Callable[[], object]
 
 
 @dataclass
 class At:
-    """Does something once, when a job (or a step of it) has begun: a listener of the runner."""
+    """Does something once, when a job (or a step of it) has begun, or says something: a listener of the runner."""
 
     job: str
     act: Act
     step: str = ""
+    says: str = ""
     done: bool = field(default=False, init=False)
 
     def __call__(self, entry: Mapping[str, Any]) -> None:
         """Hear an entry of the log."""
-        here = entry.get("jobID") == self.job and self.step in ("", entry.get("step"))
+        here = entry.get("jobID") == self.job and self.step in ("", entry.get("step")) and self.says in entry.get("msg", "")
         if here and not self.done:
             self.done = True
             self.act()
@@ -61,6 +63,21 @@ class Outage:
         return act
 
 
+@dataclass
+class FullDisk:
+    """A directory that lies on a disk of its own from some point on, of which four pages are left: Python leaves one without any aside."""
+
+    folder: Path
+
+    def begin(self) -> None:
+        """Mount it: a real file system, which says "No space left on device"."""
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", self.folder], check=True)
+
+    def end(self) -> None:
+        """Take it away."""
+        subprocess.run(["umount", "--lazy", self.folder], check=True)
+
+
 def until(state: Callable[[], bool], seconds: float) -> None:
     """Wait for a state."""
     end = time.monotonic() + seconds
@@ -72,20 +89,42 @@ def until(state: Callable[[], bool], seconds: float) -> None:
 
 def find(program: str, run: int | None = None) -> set[int]:
     """The processes whose command line names a program of `.github/mlp`, of one run or of any."""
-    return {int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit() and _is(place, program, run)}
+    script = f".github/mlp/{program}".encode()
+    return {number for number, (command, variables) in _processes() if script in command and (run is None or _of(run) in variables)}
 
 
-def _is(place: Path, program: str, run: int | None) -> bool:
-    try:
-        command, variables = ((place / name).read_bytes().split(b"\0") for name in ("cmdline", "environ"))
-    except OSError:
-        return False
-    return f".github/mlp/{program}".encode() in command and (run is None or f"GITHUB_RUN_ID={run}".encode() in variables)
+def _of(run: int) -> bytes:
+    return f"GITHUB_RUN_ID={run}".encode()
+
+
+def _processes() -> Iterator[tuple[int, tuple[list[bytes], list[bytes]]]]:
+    """The processes, each with its command line and its environment."""
+    for place in Path("/proc").iterdir():
+        if place.name.isdigit():
+            with contextlib.suppress(OSError):
+                command, variables = ((place / name).read_bytes().split(b"\0") for name in ("cmdline", "environ"))
+                yield int(place.name), (command, variables)
 
 
 def kill(program: str) -> set[int]:
     """Kill a program's processes, as a machine without memory does."""
     return _signal(find(program), signal.SIGKILL)
+
+
+def lose(run: int) -> None:
+    """Lose a run's machine: the runner is gone, and then everything that it had started."""
+    folder = f"/run-{run}-".encode()
+    _signal({number for number, (command, _) in _processes() if any(folder in word for word in command)}, signal.SIGKILL)
+    while left := {number for number, (_, variables) in _processes() if _of(run) in variables}:
+        _signal(left, signal.SIGKILL)
+
+
+def cancel(program: str) -> None:
+    """Ask a program to end, then urge it, then kill it, with the patience that GitHub has."""
+    for what, patience in ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 10)):
+        _signal(find(program), what)
+        with contextlib.suppress(TimeoutError):
+            until(lambda: not find(program), patience)
 
 
 def stop(program: str, run: int) -> None:

@@ -84,7 +84,7 @@ class Runner:
         self, number: int, *, attempt: int = 1, event: str = "push", arguments: Iterable[str] = (), listeners: Iterable[Listener] = ()
     ) -> Run:
         """Run the workflow at the tip of main, to its end."""
-        place = self.folder / f"run-{number}-{attempt}"
+        place = self.place(number, attempt)
         checkout = self._checkout(place)
         log = place / "act.jsonl"
         command = [*self._command(place, checkout, event, number, attempt), *arguments]
@@ -93,10 +93,19 @@ class Runner:
         shutil.rmtree(place / "act", ignore_errors=True)
         return Run(code, read(log.read_text(errors="replace").splitlines(), jobs), number)
 
+    @staticmethod
+    def temporary(place: Path) -> Path:
+        """Where the programs of a run in `place` keep what is temporary."""
+        return place / "temporary"
+
+    def place(self, number: int, attempt: int = 1) -> Path:
+        """The folder of a run."""
+        return self.folder / f"run-{number}-{attempt}"
+
     def _checkout(self, place: Path) -> Path:
         checkout = place / "checkout"
         shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
+        self.temporary(place).mkdir(parents=True)
         git(place, "clone", "--quiet", str(self.code.url), str(checkout))
         git(checkout, "remote", "set-url", "origin", f"https://github.com/{CODE}.git")
         return checkout
@@ -132,6 +141,7 @@ class Runner:
             "UV_OFFLINE": "1",
             "UV_PYTHON_DOWNLOADS": "never",
             "DOCKER_CONFIG": str(place / "docker"),
+            "TMPDIR": str(self.temporary(place)),
             "E2E_UV": str(UV),
             "E2E_PYTHON": str(python("stand").resolve()),
             "E2E_STAND": f"{E2E}:{E2E.parent / 'tests/runtime'}",
