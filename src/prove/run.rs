@@ -88,7 +88,7 @@ impl<'r, 'w> Run<'r, 'w> {
     /// a run that nobody cancels is one that is cancelled when all is over. Attempts follow until nothing new can come of them.
     /// With `first`, it ends where a property is found broken.
     pub fn explore(&self, first: bool) -> Result<(), String> {
-        self.attempt(&[true, false].map(|fork| self.start(fork, None)))?;
+        self.undisturbed()?;
         if first && !self.found.borrow().is_empty() {
             return Ok(());
         }
@@ -101,6 +101,11 @@ impl<'r, 'w> Run<'r, 'w> {
             new = worlds.difference(&known).cloned().collect();
         }
         Ok(())
+    }
+
+    /// Explores runs in which nothing goes wrong outside.
+    pub fn undisturbed(&self) -> Result<(), String> {
+        self.attempt(&[true, false].map(|fork| self.start(fork, None))).map(drop)
     }
 
     /// The start of an undisturbed run, or of any, which finds in place what earlier attempts have released.

@@ -1,7 +1,11 @@
 //! This interpreter against GitHub's own evaluator and a real runner. They come from `tools/install`; a missing one fails.
 #![expect(clippy::disallowed_methods, reason = "a test runs programs")]
 
+#[path = "../../../tests/act/mod.rs"]
+mod act;
 mod expressions;
+mod scripted;
+mod workflows;
 
 use std::path::PathBuf;
 
