@@ -302,7 +302,8 @@ fn call(func: Function, args: Vec<Evaluation>) -> Option<Value> {
         (Function::EndsWith, [all, one]) => truth(coerce::find(all, one, |all, one| all.ends_with(one))),
         (Function::Join, [items, between @ ..]) => Some(coerce::join(items, between.first()).map_or(Value::Any, Value::text)),
         (Function::Format, [format, rest @ ..]) => {
-            let known = coerce::text(format).is_some_and(|text| coerce::is_format(&text)) && rest.iter().all(|arg| coerce::text(arg).is_some());
+            let known =
+                coerce::text(format).is_some_and(|text| coerce::is_format(&text)) && rest.iter().all(|arg| coerce::text(arg).is_some());
             if known { reckon(func, args) } else { None }
         }
         (Function::ToJSON, [value]) if coerce::is_json(value) => reckon(func, args),

@@ -1,4 +1,5 @@
 //! Workflows run by act, a runner that nobody here wrote, on this machine and without containers. It comes from `tools/install`.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -57,7 +58,10 @@ pub fn run(workflows: &BTreeMap<String, String>, label: &str) -> Ran {
     }
     git(&folder, &["init", "--quiet"]);
     git(&folder, &["add", "--all"]);
-    git(&folder, &["-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false", "commit", "--quiet", "--message=all"]);
+    git(
+        &folder,
+        &["-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false", "commit", "--quiet", "--message=all"],
+    );
     read(&act(place.path(), &folder, label))
 }
 

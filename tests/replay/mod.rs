@@ -30,7 +30,11 @@ const SCRIPTS: [(&str, &[&str], &[&str]); 11] = [
     ("train.py finish", &[], &["run_id=run", "model_id=model"]),
     ("gate.py", &["RUN_ID", "MODEL_ID"], &["approved=APPROVED", "model_id=$MODEL_ID", "champion_version=3", "reason=because"]),
     ("export.py", &["RUN_ID", "MODEL_ID"], &["storage_uri=s3://model", "model_version=4", "model_id=$MODEL_ID", "run_id=$RUN_ID"]),
-    ("deploy.py", &["STORAGE_URI", "MODEL_VERSION", "RUN_ID"], &["commit=abc", "changed=true", "previous_uri=s3://old", "previous_version=3"]),
+    (
+        "deploy.py",
+        &["STORAGE_URI", "MODEL_VERSION", "RUN_ID"],
+        &["commit=abc", "changed=true", "previous_uri=s3://old", "previous_version=3"],
+    ),
     ("deploy.py publish", &[], &["commit=abc", "changed=true"]),
     ("verify.py", &["RELEASE_COMMIT"], &["verified=true", "p95_seconds=0.1", "reason=because"]),
     ("rollback.py", &[], &["result=restored", "commit=def", "restored_uri=s3://old", "restored_version=3"]),
@@ -137,6 +141,10 @@ fn assert_scenarios(first: &str, ran: &Ran) {
     let ends = |scenario: &Scenario| all.iter().map(|job| ran.result(&name(*scenario, 0), job).to_owned()).collect::<Vec<String>>();
     assert!(ends(&SCENARIOS[0]).iter().any(|end| end == "success"), "{:?}", ends(&SCENARIOS[0]));
     for scenario in &SCENARIOS {
-        println!("{}: {}", scenario.name, all.iter().zip(ends(scenario)).map(|(job, end)| format!("{job} {end}")).collect::<Vec<String>>().join(", "));
+        println!(
+            "{}: {}",
+            scenario.name,
+            all.iter().zip(ends(scenario)).map(|(job, end)| format!("{job} {end}")).collect::<Vec<String>>().join(", ")
+        );
     }
 }

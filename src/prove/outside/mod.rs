@@ -3,6 +3,7 @@
 
 #[path = "../../../tests/act/mod.rs"]
 mod act;
+mod deviations;
 mod expressions;
 mod scripted;
 mod workflows;

@@ -13,7 +13,9 @@ pub fn scripted(program: &mut Program<'_>) {
         let said = match act.step.run.as_deref().expect("a script") {
             "true" => json!(null),
             "exit 1" => json!(false),
-            other => json!(other.strip_prefix("echo said=").and_then(|rest| rest.strip_suffix(" >> \"$GITHUB_OUTPUT\"")).expect("an output")),
+            other => {
+                json!(other.strip_prefix("echo said=").and_then(|rest| rest.strip_suffix(" >> \"$GITHUB_OUTPUT\"")).expect("an output"))
+            }
         };
         act.effect = Effect { kind: Kind::Scripted, config: said };
     }

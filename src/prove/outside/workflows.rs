@@ -66,7 +66,12 @@ const SCRIPTS: [&str; 6] = [
 ];
 
 /// Values of outputs; `X` is a job above.
-const WORDS: [&str; 4] = ["literal", "${{ needs.X.result != 'skipped' && needs.X.outputs.said || 'none' }}", "${{ needs.X.result }}", "a ${{ steps.s0.outcome }}"];
+const WORDS: [&str; 4] = [
+    "literal",
+    "${{ needs.X.result != 'skipped' && needs.X.outputs.said || 'none' }}",
+    "${{ needs.X.result }}",
+    "a ${{ steps.s0.outcome }}",
+];
 
 #[derive(Clone, Debug)]
 struct Step {
@@ -92,15 +97,25 @@ fn maybe(from: &'static [&'static str], often: u32) -> impl Strategy<Value = Opt
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    (select(&SCRIPTS[..]), prop_oneof![3 => Just(None), 2 => maybe(&STEP_CONDITIONS, 3)], prop_oneof![5 => Just(false), 1 => Just(true)], any::<Index>())
+    (
+        select(&SCRIPTS[..]),
+        prop_oneof![3 => Just(None), 2 => maybe(&STEP_CONDITIONS, 3)],
+        prop_oneof![5 => Just(false), 1 => Just(true)],
+        any::<Index>(),
+    )
         .prop_map(|(script, condition, continues, other)| Step { script, condition, continues, other })
 }
 
 fn job() -> impl Strategy<Value = Job> {
     let needs = proptest::collection::vec(prop_oneof![2 => Just(true), 1 => Just(false)], 5);
     let steps = proptest::collection::vec(step(), 1..4);
-    (needs, maybe(&CONDITIONS, 3), select(&WORDS[..]), any::<Index>(), steps)
-        .prop_map(|(needs, condition, word, other, steps)| Job { needs, condition, word, other, steps })
+    (needs, maybe(&CONDITIONS, 3), select(&WORDS[..]), any::<Index>(), steps).prop_map(|(needs, condition, word, other, steps)| Job {
+        needs,
+        condition,
+        word,
+        other,
+        steps,
+    })
 }
 
 /// The jobs of a workflow by name, the last of which tells what it sees of the others.
@@ -202,11 +217,7 @@ fn workflows_end_as_on_a_real_runner() {
     let texts: Vec<String> = cases.iter().enumerate().map(|(number, jobs)| yaml(&name(number), jobs)).collect();
     let all = texts.iter().zip(&cases).enumerate().map(|(number, (text, jobs))| (name(number), with_witness(text, jobs.len()))).collect();
     let ran = act::run(&all, "ubuntu-latest");
-    let wrong: Vec<String> = texts
-        .iter()
-        .zip(&cases)
-        .enumerate()
-        .filter_map(|(number, (text, jobs))| differs(&name(number), text, jobs.len(), &ran))
-        .collect();
+    let wrong: Vec<String> =
+        texts.iter().zip(&cases).enumerate().filter_map(|(number, (text, jobs))| differs(&name(number), text, jobs.len(), &ran)).collect();
     assert!(wrong.is_empty(), "{} of {CASES}:\n{}", wrong.len(), wrong.join("\n"));
 }
