@@ -50,7 +50,8 @@ pub fn is_clear(text: &str) -> bool {
 
 /// Whether a text has letters whose case only some know.
 fn is_cased(text: &str) -> bool {
-    text.chars().any(|c| !c.is_ascii() && !(c.to_lowercase().eq([c]) && c.to_uppercase().eq([c])))
+    let plain = |c: char| c.is_ascii() || (c.to_lowercase().eq([c]) && c.to_uppercase().eq([c]));
+    !text.chars().all(plain)
 }
 
 /// `==`.

@@ -209,14 +209,30 @@ fn differs(name: &str, text: &str, jobs: usize, ran: &Ran) -> Option<String> {
     (!wrong.is_empty() || !told).then(|| format!("{}; all: {ends:?}\nact: {seen}\n{text}", wrong.join(", ")))
 }
 
+/// Workflows in which nothing is skipped or fails would show little.
+fn assert_variety(texts: &[String], ran: &Ran) {
+    for end in ["success", "failure", "skipped"] {
+        let has = |number: &usize| {
+            NAMES.iter().any(|job| texts[*number].contains(&format!("  {job}:\n")) && ran.result(&name(*number), job) == end)
+        };
+        let found = (0..texts.len()).filter(has).count();
+        println!("{found} of {} workflows with {end}", texts.len());
+        assert!(found * 3 > texts.len(), "only {found} with {end}");
+    }
+}
+
+fn name(number: usize) -> String {
+    format!("w{number:03}")
+}
+
 #[test]
 fn workflows_end_as_on_a_real_runner() {
     let (mut runner, strategy) = (runner(1), proptest::collection::vec(job(), 2..=NAMES.len()));
     let cases: Vec<Vec<Job>> = (0..CASES).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect();
-    let name = |number: usize| format!("w{number:03}");
     let texts: Vec<String> = cases.iter().enumerate().map(|(number, jobs)| yaml(&name(number), jobs)).collect();
     let all = texts.iter().zip(&cases).enumerate().map(|(number, (text, jobs))| (name(number), with_witness(text, jobs.len()))).collect();
     let ran = act::run(&all, "ubuntu-latest");
+    assert_variety(&texts, &ran);
     let wrong: Vec<String> =
         texts.iter().zip(&cases).enumerate().filter_map(|(number, (text, jobs))| differs(&name(number), text, jobs.len(), &ran)).collect();
     assert!(wrong.is_empty(), "{} of {CASES}:\n{}", wrong.len(), wrong.join("\n"));
