@@ -1,7 +1,11 @@
 //! What is proved of the examples, and of every way to spoil them by one change.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+#[cfg(feature = "outside")]
+mod act;
 mod mutants;
+#[cfg(feature = "outside")]
+mod replay;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -50,6 +54,8 @@ fn the_large_example_is_proved() {
 #[derive(Default)]
 struct Score {
     caught: usize,
+    /// The original, and what does the same.
+    alike: Vec<String>,
     equivalent: Vec<String>,
     survivors: Vec<String>,
 }
@@ -59,7 +65,7 @@ fn score(path: &Path, example: &str) -> Score {
     let scripts = scripts(example);
     let text = fs::read_to_string(path).unwrap();
     let original = prove("w.yml", &text, &scripts, Depth::Full).unwrap();
-    let mut score = Score::default();
+    let mut score = Score { alike: vec![text.clone()], ..Score::default() };
     for Mutant { what, text } in mutants(&text) {
         let prove = |depth| prove("w.yml", &text, &scripts, depth).unwrap_or_else(|error| panic!("{what}: {error}"));
         let proof = prove(Depth::First);
@@ -67,6 +73,7 @@ fn score(path: &Path, example: &str) -> Score {
             score.caught += 1;
         } else if prove(Depth::Full).is_equivalent(&original) {
             score.equivalent.push(what);
+            score.alike.push(text);
         } else {
             score.survivors.push(what);
         }
@@ -74,15 +81,27 @@ fn score(path: &Path, example: &str) -> Score {
     score
 }
 
+/// What a runner makes otherwise of workflows that are said to do the same as the first.
+#[cfg(feature = "outside")]
+fn differ(alike: &[String]) -> Vec<String> {
+    replay::differ(alike)
+}
+
+#[cfg(not(feature = "outside"))]
+fn differ(_: &[String]) -> Vec<String> {
+    Vec::new()
+}
+
 #[test]
 fn every_mutant_is_caught() {
     for example in ["hello", "churn"] {
         for path in workflows(example) {
-            let Score { caught, equivalent, survivors } = score(&path, example);
+            let Score { caught, alike, equivalent, survivors } = score(&path, example);
             println!("{}: {caught} caught, {} equivalent, {} survive", path.display(), equivalent.len(), survivors.len());
             println!("{}", equivalent.join("\n"));
             assert!(survivors.is_empty(), "{}", survivors.join("\n"));
             assert!(equivalent.len() * 2 < caught, "{caught} caught, equivalent:\n{}", equivalent.join("\n"));
+            assert_eq!(differ(&alike), [""; 0], "{}", path.display());
         }
     }
 }

@@ -1,8 +1,10 @@
 """Builds act with a schema of workflows that knows the keys that are newer than it: `python3 build_act.py INTO`.
 
-Nothing else of act is changed. INTO is a directory for the copy of its source; the program goes where `GOBIN` says.
+Nothing else of act is changed. INTO is a directory for the copy of its source; the program goes where `GOBIN` says, unless it is there
+already.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -29,9 +31,24 @@ def renew(schema: Path) -> None:
     schema.write_text(json.dumps(content), encoding="utf-8")
 
 
+def pins() -> str:
+    """Return what changes with everything that decides what is built."""
+    files = [Path(__file__).with_name(name) for name in ("go.mod", "go.sum", "build_act.py")]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+
+
 def main() -> None:
-    """Copy the pinned source, change its schema, build with the pinned dependencies."""
+    """Build, unless that is done, and remember what was built."""
     into = Path(sys.argv[1])
+    built, program = into / "built", Path(os.environ["GOBIN"]) / "act"
+    if program.is_file() and built.is_file() and built.read_text(encoding="utf-8") == pins():
+        return
+    build(into)
+    built.write_text(pins(), encoding="utf-8")
+
+
+def build(into: Path) -> None:
+    """Copy the pinned source, change its schema, build with the pinned dependencies."""
     shutil.rmtree(into, ignore_errors=True)
     go("mod", "download", ACT)
     shutil.copytree(go("list", "-m", "-f", "{{.Dir}}", ACT), into / "act", copy_function=shutil.copyfile)

@@ -18,7 +18,7 @@ from gitops.world import Origin, git
 from stand.certificates import BUNDLE
 from stand.names import ACTOR, CODE, SECRETS, VARIABLES
 from stand.namespace import BUNDLE_VARIABLES
-from stand.paths import BIN, E2E, UV, python
+from stand.paths import ACT, BIN, E2E, UV, python
 
 WORKFLOW = ".github/workflows/mlp-churn.yml"
 USES = re.compile(r"uses:\s+([\w-]+/[\w-]+)@([0-9a-f]{40})")
@@ -123,7 +123,7 @@ class Runner:
         }
         payload = {"repository": {"fork": False, "full_name": CODE}, "ref": "refs/heads/main", "after": sha}
         return [
-            *(str(BIN / "act"), event, "--workflows", self.workflow, "--json", "--rm", "--actor", ACTOR),
+            *(str(ACT), event, "--workflows", self.workflow, "--json", "--rm", "--actor", ACTOR),
             *("--platform", "ubuntu-24.04=-self-hosted", "--action-offline-mode", "--no-cache-server"),
             *("--action-cache-path", str(place / "act"), "--eventpath", _write(place / "event.json", json.dumps(payload))),
             *("--secret-file", _write(place / "secrets", _lines(self.secrets))),

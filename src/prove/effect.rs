@@ -33,6 +33,9 @@ pub enum Kind {
     Outcome,
     /// Code that nothing is known of.
     Foreign,
+    /// Code of a test, of which all is known.
+    #[cfg(all(test, feature = "outside"))]
+    Scripted,
 }
 
 /// A step's part, and the configuration of its script.
@@ -119,6 +122,8 @@ impl Effect {
             Kind::Rollback => &["result", "changed", "commit", "restored_uri", "restored_version"],
             Kind::Outcome => &["outcome"],
             Kind::Neutral | Kind::Download | Kind::Preflight | Kind::Foreign => &[],
+            #[cfg(all(test, feature = "outside"))]
+            Kind::Scripted => &[],
         }
     }
 

@@ -1,4 +1,4 @@
-//! Expressions, evaluated where some values are not known. Parsed by zizmor's crate, whose coercions and comparisons are used too.
+//! Expressions, evaluated where some values are not known. Parsed by zizmor's crate, whose functions are used too where they agree with GitHub's.
 
 use std::borrow::Cow;
 
@@ -7,6 +7,8 @@ use github_actions_expressions::context::Context;
 use github_actions_expressions::literal::Literal;
 use github_actions_expressions::op::{BinExpr, BinOp, UnOp};
 use github_actions_expressions::{Evaluation, Expr, Origin, SpannedExpr};
+
+use super::coerce;
 
 /// A value of which as much is known as there is to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +19,8 @@ pub enum Value {
     Made(u32),
     /// The context `needs`, or its JSON.
     Needs,
+    /// Anything that counts as true, or as false.
+    Counts(bool),
     /// Anything.
     Any,
 }
@@ -63,8 +67,14 @@ impl Value {
         match self {
             Self::Data(data) => Some(data.as_boolean()),
             Self::Made(_) | Self::Needs => Some(true),
+            Self::Counts(truth) => Some(*truth),
             Self::Any => None,
         }
+    }
+
+    /// It as text, where that is known.
+    pub fn as_text(&self) -> Option<String> {
+        if let Self::Data(data) = self { coerce::text(data) } else { None }
     }
 }
 
@@ -102,9 +112,9 @@ impl<'s> Template<'s> {
         for piece in &self.0 {
             match piece {
                 Piece::Text(part) => text.push_str(part),
-                Piece::Expr(expr) => match evaluate(expr, scope)? {
-                    Value::Data(data) => text.push_str(&data.sema().to_string()),
-                    _ => known = false,
+                Piece::Expr(expr) => match evaluate(expr, scope)?.as_text() {
+                    Some(part) => text.push_str(&part),
+                    None => known = false,
                 },
             }
         }
@@ -173,6 +183,7 @@ fn calls(expr: &SpannedExpr<'_>, wanted: &dyn Fn(Function) -> bool) -> bool {
 
 fn evaluate(expr: &SpannedExpr<'_>, scope: &dyn Scope) -> Result<Value, String> {
     match &expr.inner {
+        Expr::Literal(Literal::Number(_)) if !coerce::is_clear(expr.origin.raw.trim_matches(['(', ' ', ')'])) => Err(unclear(expr)),
         Expr::Literal(literal) => Ok(Value::Data(data(literal))),
         Expr::Context(context) => {
             let path = path(context).map_err(|()| unclear(expr))?;
@@ -222,13 +233,13 @@ fn binary(op: &BinOp, left: Value, right: Value) -> Value {
         BinOp::And => match (left.truth(), right.truth()) {
             (Some(true), _) => right,
             (Some(false), _) => left,
-            (None, Some(false)) => Value::bool(false),
+            (None, Some(false)) => Value::Counts(false),
             (None, _) => Value::Any,
         },
         BinOp::Or => match (left.truth(), right.truth()) {
             (Some(true), _) => left,
             (Some(false), _) => right,
-            (None, Some(true)) => Value::bool(true),
+            (None, Some(true)) => Value::Counts(true),
             (None, _) => Value::Any,
         },
         BinOp::Eq => equal(&left, &right).map_or(Value::Any, Value::bool),
@@ -239,7 +250,7 @@ fn binary(op: &BinOp, left: Value, right: Value) -> Value {
 
 fn equal(left: &Value, right: &Value) -> Option<bool> {
     match (left, right) {
-        (Value::Data(left), Value::Data(right)) => Some(left.sema() == right.sema()),
+        (Value::Data(left), Value::Data(right)) => coerce::equal(left, right),
         (Value::Made(left), Value::Made(right)) if left == right => Some(true),
         (Value::Made(_), Value::Data(Evaluation::String(text))) | (Value::Data(Evaluation::String(text)), Value::Made(_))
             if text.is_empty() =>
@@ -252,7 +263,7 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
 
 fn order(op: &BinOp, left: &Value, right: &Value) -> Value {
     let (Value::Data(left), Value::Data(right)) = (left, right) else { return Value::Any };
-    let ordering = left.sema().partial_cmp(&right.sema());
+    let Some(ordering) = coerce::order(left, right) else { return Value::Any };
     let holds = ordering.is_some_and(|ordering| match op {
         BinOp::Lt => ordering.is_lt(),
         BinOp::Le => ordering.is_le(),
@@ -262,7 +273,7 @@ fn order(op: &BinOp, left: &Value, right: &Value) -> Value {
     Value::bool(holds)
 }
 
-/// A function's value, by the crate's constant evaluation of a call with the arguments' values; nothing where it gives none.
+/// A function's value; nothing where GitHub gives none, or it is not known which.
 fn function(func: Function, args: Vec<Value>) -> Option<Value> {
     if func == Function::ToJSON && args == [Value::Needs] {
         return Some(Value::Needs);
@@ -270,9 +281,43 @@ fn function(func: Function, args: Vec<Value>) -> Option<Value> {
     if func == Function::HashFiles {
         return Some(Value::Any);
     }
-    let known: Option<Vec<Evaluation>> = args.into_iter().map(|arg| if let Value::Data(data) = arg { Some(data) } else { None }).collect();
-    let Some(known) = known else { return Some(Value::Any) };
-    let args: Option<Vec<SpannedExpr<'static>>> = known.into_iter().map(constant).collect();
+    let data = |arg: &Value| if let Value::Data(data) = arg { Some(data.clone()) } else { None };
+    match args.iter().map(data).collect() {
+        Some(known) => call(func, known),
+        // What is not known may make it fail, which ends more than the expression.
+        None if matches!(func, Function::FromJSON | Function::Case) => None,
+        None if func == Function::Format => {
+            let likely: Vec<Evaluation> = args.iter().skip(1).map(|_| Evaluation::Null).collect();
+            call(func, [data(args.first()?)?].into_iter().chain(likely).collect()).map(|_| Value::Any)
+        }
+        None => Some(Value::Any),
+    }
+}
+
+fn call(func: Function, args: Vec<Evaluation>) -> Option<Value> {
+    let truth = |truth: Option<bool>| Some(truth.map_or(Value::Any, Value::bool));
+    match (func, args.as_slice()) {
+        (Function::Contains, [all, one]) => truth(coerce::contains(all, one)),
+        (Function::StartsWith, [all, one]) => truth(coerce::find(all, one, |all, one| all.starts_with(one))),
+        (Function::EndsWith, [all, one]) => truth(coerce::find(all, one, |all, one| all.ends_with(one))),
+        (Function::Join, [items, between @ ..]) => Some(coerce::join(items, between.first()).map_or(Value::Any, Value::text)),
+        (Function::Format, [format, rest @ ..]) => {
+            let known =
+                coerce::text(format).is_some_and(|text| coerce::is_format(&text)) && rest.iter().all(|arg| coerce::text(arg).is_some());
+            if known { reckon(func, args) } else { None }
+        }
+        (Function::ToJSON, [value]) if coerce::is_json(value) => reckon(func, args),
+        (Function::FromJSON, [text]) if coerce::text(text).is_some() => {
+            reckon(func, args).filter(|value| matches!(value, Value::Data(data) if coerce::is_exact(data)))
+        }
+        (Function::Case, _) => reckon(func, args),
+        _ => None,
+    }
+}
+
+/// The crate's own evaluation of a call with these values.
+fn reckon(func: Function, args: Vec<Evaluation>) -> Option<Value> {
+    let args: Option<Vec<SpannedExpr<'static>>> = args.into_iter().map(constant).collect();
     Expr::Call(Call { func, args: args? }).consteval().map(Value::Data)
 }
 

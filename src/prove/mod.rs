@@ -1,10 +1,13 @@
 //! Proves what an emitted workflow cannot do, by running it in every way in which GitHub could run it. It reads the file, not the plan.
 
 mod begin;
+mod coerce;
 mod contract;
 mod effect;
 mod expr;
 mod judge;
+#[cfg(all(test, feature = "outside"))]
+mod outside;
 mod pack;
 mod program;
 mod read;

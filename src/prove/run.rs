@@ -91,7 +91,7 @@ impl<'r, 'w> Run<'r, 'w> {
     /// Attempts follow until nothing new can come of them.
     /// With `first`, it ends where a property is found broken.
     pub fn explore(&self, first: bool) -> Result<(), String> {
-        self.attempt(&[true, false].map(|fork| self.start(fork)))?;
+        self.undisturbed()?;
         if first && !self.found.borrow().is_empty() {
             return Ok(());
         }
@@ -103,6 +103,11 @@ impl<'r, 'w> Run<'r, 'w> {
             new = self.attempt(&starts)?.difference(&known).cloned().collect();
         }
         Ok(())
+    }
+
+    /// Explores runs in which nothing goes wrong outside.
+    pub fn undisturbed(&self) -> Result<(), String> {
+        self.attempt(&[true, false].map(|fork| self.start(fork))).map(drop)
     }
 
     /// The start of a run in which nothing goes wrong outside; a fork's may be any attempt.

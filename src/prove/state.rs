@@ -61,9 +61,8 @@ impl Default for Text {
 impl From<Value> for Text {
     fn from(value: Value) -> Self {
         match value {
-            Value::Data(data) => Self::Known(data.sema().to_string()),
             Value::Made(term) => Self::Made(term),
-            Value::Needs | Value::Any => Self::Any,
+            other => other.as_text().map_or(Self::Any, Self::Known),
         }
     }
 }

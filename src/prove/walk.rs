@@ -150,6 +150,7 @@ impl Inside<'_, '_> {
     fn of_need(&self, need: usize, path: &[Part]) -> Value {
         let Some(ended) = self.state.jobs.get(need).and_then(Option::as_ref) else { return Value::Any };
         match path {
+            _ if path.contains(&Part::Star) => Value::Any,
             [Part::Name(what)] if what == "result" => Value::text(ended.result.text()),
             [Part::Name(what), Part::Name(output)] if what == "outputs" => {
                 let outputs = self.program.jobs.get(need).map_or(&[][..], |unit| &unit.outputs);
@@ -162,9 +163,14 @@ impl Inside<'_, '_> {
         }
     }
 
+    /// What is not there has no place in the list; whether an empty output is there is not documented.
     fn each_need(&self, path: &[Part]) -> Value {
-        let value = |need: &usize| if let Value::Data(data) = self.of_need(*need, path) { Some(data) } else { None };
-        let values: Option<Vec<Evaluation>> = self.unit.needs.iter().map(value).collect();
+        let values = self.unit.needs.iter().map(|need| self.of_need(*need, path)).filter(|value| *value != Value::NULL);
+        let known = |value: Value| match value {
+            Value::Data(data) if data.as_boolean() => Some(data),
+            _ => None,
+        };
+        let values: Option<Vec<Evaluation>> = values.map(known).collect();
         values.map_or(Value::Any, |values| Value::Data(Evaluation::Array(values)))
     }
 
@@ -178,7 +184,7 @@ impl Inside<'_, '_> {
             [Part::Name(what)] if what == "conclusion" => Value::text(done.conclusion.text()),
             [Part::Name(what), Part::Name(output)] if what == "outputs" => {
                 let found = done.outputs.iter().find(|(name, _)| name == output).map(|(_, text)| Value::from(text));
-                let unknown = act.effect.kind == Kind::Foreign && done.outcome != Ending::Skipped;
+                let unknown = (act.effect.kind == Kind::Foreign || act.step.uses.is_some()) && done.outcome != Ending::Skipped;
                 found.unwrap_or(if unknown { Value::Any } else { Value::NULL })
             }
             _ => Value::Any,
@@ -247,6 +253,11 @@ impl<'r, 'w> Walk<'r, 'w> {
             self.found("contained", act.step.line, why, story);
         }
         path.state.truth.ran = true;
+        #[cfg(all(test, feature = "outside"))]
+        if act.effect.kind == Kind::Scripted {
+            ways.add(self.follow(act, path), story.clone());
+            return Ok(());
+        }
         let forced = self.forced(act, &path)?;
         if forced.is_none() {
             for (done, note) in self.succeed(number, act, &path, story)? {

@@ -45,10 +45,16 @@ fn changes(lines: &[&str], at: usize) -> Vec<Mutant> {
         (6, item) if item.starts_with("- name: ") => continues(lines, at, 8),
         (6, item) if item.starts_with("- ") && part(lines, at) == "needs" => vec![drop()],
         (6, pair) if part(lines, at) == "permissions" => permission(lines, at, pair),
+        (6, _) if is_only(lines, at) => vec![with(lines, at - 1, 2, &[])],
         (6, _) if part(lines, at) == "outputs" => std::iter::once(drop()).chain(swap(lines, at)).collect(),
         (8, condition) if condition.starts_with("if: ") => vec![drop()],
         _ => Vec::new(),
     }
+}
+
+/// Whether a line is a job's only output. A key without any would be an error.
+fn is_only(lines: &[&str], at: usize) -> bool {
+    lines[at - 1] == "    outputs:" && lines.get(at + 1).is_none_or(|next| !next.starts_with("      "))
 }
 
 /// How many lines a key has with all that stands below it.
