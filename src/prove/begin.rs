@@ -48,6 +48,9 @@ impl Begin<'_, '_, '_> {
 
     /// Whether the job's condition holds, where that is known.
     fn starts(&self, cancelled: Option<bool>) -> Result<Option<bool>, String> {
+        if self.state.jobs.get(self.job).is_some_and(Option::is_some) {
+            return Ok(Some(false));
+        }
         let clean = self.above.clean && cancelled != Some(true);
         let Some(condition) = &self.unit.condition else { return Ok(Some(clean)) };
         if !condition.says_status() && !clean {
@@ -166,6 +169,7 @@ impl Begin<'_, '_, '_> {
     fn close(&self, mut state: State, ended: Ended, result: Ending, story: Story, next: &mut Ways<State>) {
         self.note(&mut state, &ended, result);
         self.run.table.borrow_mut().insert(format!("{} {} {}", self.unit.job.id, result.text(), ended.result.text()));
+        state.event = self.run.joint.then_some((self.job, result, ended.result));
         if let Some(place) = state.jobs.get_mut(self.job) {
             *place = Some(Rc::new(ended));
         }

@@ -5,7 +5,10 @@ mod contract;
 mod effect;
 mod expr;
 mod judge;
+mod merge;
+mod outcome;
 mod pack;
+mod place;
 mod program;
 mod read;
 pub mod render;
@@ -116,7 +119,7 @@ impl Proof {
         self.unproven.is_empty() && self.verdicts.iter().all(|verdict| verdict.counter.is_none())
     }
 
-    /// Whether the two workflows do the same, whatever happens.
+    /// Whether the two workflows do the same, whatever happens; to be asked of proofs of the same depth.
     pub fn is_equivalent(&self, other: &Self) -> bool {
         self.unproven == other.unproven && self.table == other.table
     }
@@ -129,6 +132,8 @@ pub enum Depth {
     Full,
     /// Whether all holds: what is found first is enough.
     First,
+    /// Also how all jobs can end together, for comparing two workflows.
+    Joint,
 }
 
 /// Proves a workflow file. `scripts` are the files below `.github/mlp/` that stand beside it, by path.
@@ -171,7 +176,7 @@ fn run(program: &Program<'_>, proof: &mut Proof, found: &mut BTreeMap<&'static s
     if depth == Depth::First && !found.is_empty() {
         return Vec::new();
     }
-    let run = Run::new(program);
+    let run = Run::new(program, depth == Depth::Joint);
     let explored = run.explore(depth == Depth::First);
     proof.states = run.states.get();
     proof.minutes = statics::longest(program);

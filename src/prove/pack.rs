@@ -1,10 +1,12 @@
 //! States by number, so that many can be kept and compared.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::rc::Rc;
 
-use super::state::{Decision, Ended, Folded, Line, Place, Release, State, Truth};
+use rustc_hash::FxHashMap;
+
+use super::state::{Decision, Ended, Event, Folded, Line, Place, Release, State, Truth};
 
 /// A state whose parts are numbers of a [`Pool`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,12 +16,16 @@ pub struct Packed {
     /// 0 where a job has not ended, or is forgotten.
     pub jobs: Vec<u32>,
     pub world: u32,
+    pub repaired: bool,
     pub decisions: u32,
     pub seen: u32,
     pub reached: u64,
     pub stuck: u64,
     pub told: Option<Line>,
     pub truth: Truth,
+    pub event: Option<Event>,
+    /// All events up to here, where they are written down.
+    pub history: u32,
 }
 
 /// What a job can see and change beside the jobs that it needs.
@@ -35,6 +41,7 @@ impl Packed {
     pub fn after(&self, job: usize, end: &Self, sees: Sees) -> Self {
         let mut state = Self {
             world: if sees.world { end.world } else { self.world },
+            repaired: self.repaired || end.repaired,
             decisions: if sees.decisions { end.decisions } else { self.decisions },
             told: if sees.report { end.told } else { self.told },
             truth: self.truth.and(end.truth),
@@ -56,6 +63,7 @@ pub struct Pool {
     worlds: Shelf<BTreeMap<String, Release>>,
     decisions: Shelf<BTreeMap<Place, Decision>>,
     seen: Shelf<Option<Folded>>,
+    histories: Shelf<Option<(u32, Event)>>,
 }
 
 impl Pool {
@@ -66,7 +74,32 @@ impl Pool {
         pool.worlds.number(&BTreeMap::new());
         pool.decisions.number(&BTreeMap::new());
         pool.seen.number(&None);
+        pool.histories.number(&None);
         pool
+    }
+
+    /// A history with one more event.
+    pub fn follow(&mut self, history: u32, event: Event) -> u32 {
+        self.histories.number(&Some((history, event)))
+    }
+
+    /// The events of a history, by job.
+    pub fn events(&self, mut history: u32) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some((before, event)) = self.histories.get(history) {
+            events.push(event);
+            history = before;
+        }
+        events.sort_unstable();
+        events
+    }
+
+    pub fn world(&self, number: u32) -> BTreeMap<String, Release> {
+        self.worlds.get(number)
+    }
+
+    pub fn shelve(&mut self, world: &BTreeMap<String, Release>) -> u32 {
+        self.worlds.number(world)
     }
 
     pub fn pack(&mut self, state: &State) -> Packed {
@@ -75,12 +108,15 @@ impl Pool {
             cancel: state.cancel,
             jobs: state.jobs.iter().map(|ended| self.ended.number(ended)).collect(),
             world: self.worlds.number(&state.world),
+            repaired: state.repaired,
             decisions: self.decisions.number(&state.decisions),
             seen: self.seen.number(&state.seen),
             reached: state.reached,
             stuck: state.stuck,
             told: state.told,
             truth: state.truth,
+            event: state.event,
+            history: 0,
         }
     }
 
@@ -90,12 +126,14 @@ impl Pool {
             cancel: packed.cancel,
             jobs: packed.jobs.iter().map(|number| self.ended.get(*number)).collect(),
             world: self.worlds.get(packed.world),
+            repaired: packed.repaired,
             decisions: self.decisions.get(packed.decisions),
             seen: self.seen.get(packed.seen),
             reached: packed.reached,
             stuck: packed.stuck,
             told: packed.told,
             truth: packed.truth,
+            event: packed.event,
         }
     }
 }
@@ -104,12 +142,12 @@ impl Pool {
 #[derive(Debug)]
 struct Shelf<T> {
     things: Vec<T>,
-    numbers: HashMap<T, u32>,
+    numbers: FxHashMap<T, u32>,
 }
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
-        Self { things: Vec::new(), numbers: HashMap::new() }
+        Self { things: Vec::new(), numbers: FxHashMap::default() }
     }
 }
 

@@ -60,6 +60,10 @@ impl Trio {
     pub fn jobs(&self) -> impl Iterator<Item = usize> {
         [Some(self.deploy), self.verify, self.rollback].into_iter().flatten()
     }
+
+    pub fn has(&self, job: usize) -> bool {
+        self.jobs().any(|member| member == job)
+    }
 }
 
 /// What keeps a workflow from being read as a program.
@@ -125,7 +129,7 @@ impl<'w> Program<'w> {
 
 impl<'w> Unit<'w> {
     /// Every text of it with expressions.
-    fn templates(&self) -> impl Iterator<Item = &Template<'w>> {
+    pub fn templates(&self) -> impl Iterator<Item = &Template<'w>> {
         let steps = self.acts.iter().flat_map(|act| act.condition.iter().chain(act.env.iter().map(|(_, template)| template)));
         self.condition.iter().chain(self.outputs.iter().map(|(_, template)| template)).chain(steps)
     }
