@@ -56,7 +56,8 @@ impl Begin<'_, '_, '_> {
         if !condition.says_status() && !clean {
             return Ok(Some(false));
         }
-        let inside = Inside { program: self.run.program, unit: self.unit, state: self.state, path: None, cancelled, above: self.above };
+        let (jobs, fork) = (&*self.state.jobs, self.state.fork);
+        let inside = Inside { program: self.run.program, unit: self.unit, jobs, fork, path: None, cancelled, above: self.above };
         Ok(condition.evaluate(&inside)?.truth())
     }
 
@@ -90,7 +91,7 @@ impl Begin<'_, '_, '_> {
 
     fn walk(&self, mode: Mode, next: &mut Ways<State>) -> Result<(), String> {
         judge::begin(self.run, self.job, self.above, self.state, self.story);
-        let walk = Walk { run: self.run, job: self.job, unit: self.unit, mode, above: self.above };
+        let walk = Walk { run: self.run, job: self.job, unit: self.unit, mode, above: self.above, jobs: &self.state.jobs };
         if self.unit.job.environment.is_some() && matches!(mode, Mode::Early | Mode::Late) {
             self.refuse(mode, next);
         }
@@ -170,6 +171,7 @@ impl Begin<'_, '_, '_> {
         self.note(&mut state, &ended, result);
         self.run.table.borrow_mut().insert(format!("{} {} {}", self.unit.job.id, result.text(), ended.result.text()));
         state.event = self.run.joint.then_some((self.job, result, ended.result));
+        state.jobs.clone_from(&self.state.jobs);
         if let Some(place) = state.jobs.get_mut(self.job) {
             *place = Some(Rc::new(ended));
         }

@@ -174,11 +174,11 @@ fn line(program: &Program<'_>, kind: Kind) -> Option<u64> {
 }
 
 /// Nothing follows that could verify a release or take it back, and no rollback ended badly.
-pub fn close(run: &Run<'_, '_>, environment: &str, release: &Release, story: &Story) {
+pub fn close(run: &Run<'_, '_>, environment: &str, release: &Release, story: &dyn Fn() -> Story) {
     if !release.verified {
         let why = format!("the release to {environment} is neither verified nor taken back");
         let line = line(run.program, Kind::Rollback).unwrap_or_default();
-        run.found(Found { property: "rolled-back", line, why, story: story.clone(), job: None });
+        run.found(Found { property: "rolled-back", line, why, story: story(), job: None });
     }
 }
 

@@ -99,7 +99,8 @@ impl<'r, 'w> Merge<'r, 'w> {
         let known = |need: &usize| state.jobs.get(*need).and_then(Option::as_ref);
         let unclean = unit.needs.iter().filter_map(known).any(|ended| !ended.above.clean);
         let Some(condition) = &unit.condition else { return unclean };
-        let inside = Inside { program: self.program, unit, state, path: None, cancelled: None, above: Above::NOTHING };
+        let (jobs, fork) = (&*state.jobs, state.fork);
+        let inside = Inside { program: self.program, unit, jobs, fork, path: None, cancelled: None, above: Above::NOTHING };
         let never = || condition.evaluate(&inside).is_ok_and(|value| value.truth() == Some(false));
         // What is certain to be skipped may yet show as cancelled.
         let guess = |need: &usize| stage.pending.contains(need) && has(state, *need) && self.tells_apart(job, *need);

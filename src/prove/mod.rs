@@ -65,6 +65,8 @@ pub struct Proof {
     pub minutes: u64,
     /// What two workflows have in common that do the same.
     table: BTreeSet<String>,
+    /// How all jobs can end together.
+    outcomes: BTreeSet<u64>,
 }
 
 /// Whether a property holds.
@@ -119,9 +121,15 @@ impl Proof {
         self.unproven.is_empty() && self.verdicts.iter().all(|verdict| verdict.counter.is_none())
     }
 
-    /// Whether the two workflows do the same, whatever happens; to be asked of proofs of the same depth.
+    /// Whether the two workflows do the same, whatever happens: all jobs together end in the same ways. Both proofs are [`Depth::Joint`].
     pub fn is_equivalent(&self, other: &Self) -> bool {
-        self.unproven == other.unproven && self.table == other.table
+        let whole = |proof: &Self| proof.unproven.is_empty() && !proof.outcomes.is_empty();
+        whole(self) && whole(other) && self.table == other.table && self.outcomes == other.outcomes
+    }
+
+    /// How many joint outcomes of all jobs there are; none if they were not asked for.
+    pub fn outcomes(&self) -> usize {
+        self.outcomes.len()
     }
 }
 
@@ -154,6 +162,7 @@ pub fn prove(path: &str, text: &str, scripts: &BTreeMap<String, String>, depth: 
         states: 0,
         minutes: 0,
         table: BTreeSet::new(),
+        outcomes: BTreeSet::new(),
     };
     let mut found = BTreeMap::new();
     match Program::new(&workflow, altered.is_none()) {
@@ -181,6 +190,7 @@ fn run(program: &Program<'_>, proof: &mut Proof, found: &mut BTreeMap<&'static s
     proof.states = run.states.get();
     proof.minutes = statics::longest(program);
     proof.table.extend(run.table.borrow().iter().cloned());
+    proof.outcomes = run.outcomes.take();
     for (shape, story) in run.shapes.borrow().iter() {
         proof.table.insert(format!("{shape:?}"));
         proof.endings.push(End {

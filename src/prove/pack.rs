@@ -9,12 +9,11 @@ use rustc_hash::FxHashMap;
 use super::state::{Decision, Ended, Event, Folded, Line, Place, Release, State, Truth};
 
 /// A state whose parts are numbers of a [`Pool`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Packed {
     pub fork: bool,
     pub cancel: bool,
-    /// 0 where a job has not ended, or is forgotten.
-    pub jobs: Vec<u32>,
+    pub jobs: u32,
     pub world: u32,
     pub repaired: bool,
     pub decisions: u32,
@@ -37,9 +36,9 @@ pub struct Sees {
 }
 
 impl Packed {
-    /// This state after a job of which `end` shows what became.
-    pub fn after(&self, job: usize, end: &Self, sees: Sees) -> Self {
-        let mut state = Self {
+    /// This state after a job of which `end` shows what became, but for the job itself.
+    pub fn after(&self, end: &Self, sees: Sees) -> Self {
+        Self {
             world: if sees.world { end.world } else { self.world },
             repaired: self.repaired || end.repaired,
             decisions: if sees.decisions { end.decisions } else { self.decisions },
@@ -47,12 +46,8 @@ impl Packed {
             truth: self.truth.and(end.truth),
             reached: self.reached | end.reached,
             stuck: self.stuck | end.stuck,
-            ..self.clone()
-        };
-        if let (Some(place), Some(ended)) = (state.jobs.get_mut(job), end.jobs.get(job)) {
-            *place = *ended;
+            ..*self
         }
-        state
     }
 }
 
@@ -60,6 +55,9 @@ impl Packed {
 #[derive(Debug, Default)]
 pub struct Pool {
     ended: Shelf<Option<Rc<Ended>>>,
+    /// By job: 0 where it has not ended, or is forgotten.
+    rows: Shelf<Vec<u32>>,
+    replaced: FxHashMap<(u32, usize, u32), u32>,
     worlds: Shelf<BTreeMap<String, Release>>,
     decisions: Shelf<BTreeMap<Place, Decision>>,
     seen: Shelf<Option<Folded>>,
@@ -76,6 +74,32 @@ impl Pool {
         pool.seen.number(&None);
         pool.histories.number(&None);
         pool
+    }
+
+    /// What is kept of a job.
+    pub fn job(&self, jobs: u32, job: usize) -> u32 {
+        self.rows.borrow(jobs).and_then(|row| row.get(job)).copied().unwrap_or_default()
+    }
+
+    /// Jobs with another end of one of them.
+    pub fn replace(&mut self, jobs: u32, job: usize, ended: u32) -> u32 {
+        if let Some(number) = self.replaced.get(&(jobs, job, ended)) {
+            return *number;
+        }
+        let mut row = self.rows.get(jobs);
+        if let Some(place) = row.get_mut(job) {
+            *place = ended;
+        }
+        let number = self.rows.number(&row);
+        self.replaced.insert((jobs, job, ended), number);
+        number
+    }
+
+    /// Jobs without those that cannot be seen.
+    pub fn only(&mut self, jobs: u32, seen: impl Fn(usize) -> bool) -> u32 {
+        let row = self.rows.get(jobs).into_iter().enumerate();
+        let row: Vec<u32> = row.map(|(job, ended)| if seen(job) { ended } else { 0 }).collect();
+        self.rows.number(&row)
     }
 
     /// A history with one more event.
@@ -106,7 +130,7 @@ impl Pool {
         Packed {
             fork: state.fork,
             cancel: state.cancel,
-            jobs: state.jobs.iter().map(|ended| self.ended.number(ended)).collect(),
+            jobs: self.row(&state.jobs),
             world: self.worlds.number(&state.world),
             repaired: state.repaired,
             decisions: self.decisions.number(&state.decisions),
@@ -120,11 +144,16 @@ impl Pool {
         }
     }
 
+    fn row(&mut self, jobs: &[Option<Rc<Ended>>]) -> u32 {
+        let row: Vec<u32> = jobs.iter().map(|ended| self.ended.number(ended)).collect();
+        self.rows.number(&row)
+    }
+
     pub fn unpack(&self, packed: &Packed) -> State {
         State {
             fork: packed.fork,
             cancel: packed.cancel,
-            jobs: packed.jobs.iter().map(|number| self.ended.get(*number)).collect(),
+            jobs: self.rows.get(packed.jobs).into_iter().map(|number| self.ended.get(number)).collect(),
             world: self.worlds.get(packed.world),
             repaired: packed.repaired,
             decisions: self.decisions.get(packed.decisions),
@@ -163,6 +192,10 @@ impl<T: Clone + Default + Eq + Hash> Shelf<T> {
     }
 
     fn get(&self, number: u32) -> T {
-        usize::try_from(number).ok().and_then(|number| self.things.get(number)).cloned().unwrap_or_default()
+        self.borrow(number).cloned().unwrap_or_default()
+    }
+
+    fn borrow(&self, number: u32) -> Option<&T> {
+        self.things.get(usize::try_from(number).ok()?)
     }
 }

@@ -12,6 +12,9 @@ use super::run::{Next, Run};
 use super::state::{Release, STUCK, Text};
 use super::walk::Story;
 
+/// Of more environments than these, endings do not say which.
+const NAMED: usize = 3;
+
 /// Environments, by place in the order of jobs.
 pub struct Places {
     /// Looked at by the job at this place, and by none before.
@@ -50,7 +53,7 @@ impl Places {
                 let finds = |release: &Option<Release>| match release {
                     Some(release) if state.truth.any => Some((self.find(run, &state, name, release), story.and(1, None))),
                     Some(_) => None,
-                    None => Some((state.clone(), story.clone())),
+                    None => Some((state, story.clone())),
                 };
                 found.iter().filter_map(finds).collect::<Vec<_>>()
             };
@@ -67,18 +70,18 @@ impl Places {
             contract::repair(&mut release);
         }
         world.insert(name.to_owned(), release);
-        Packed { world: pool.shelve(&world), ..state.clone() }
+        Packed { world: pool.shelve(&world), ..*state }
     }
 
     /// A state after a job, with as much of what nobody will look at as the end of the run needs.
-    pub fn close(&self, run: &Run<'_, '_>, position: usize, mut state: Packed, story: &Story) -> Packed {
+    pub fn close(&self, run: &Run<'_, '_>, position: usize, mut state: Packed, story: &dyn Fn() -> Story) -> Packed {
         for name in self.closes.get(position).into_iter().flatten() {
             self.leave(run, &mut state, name, story);
         }
         state
     }
 
-    fn leave(&self, run: &Run<'_, '_>, state: &mut Packed, name: &str, story: &Story) {
+    fn leave(&self, run: &Run<'_, '_>, state: &mut Packed, name: &str, story: &dyn Fn() -> Story) {
         let bit = run.program.bit_of(name);
         let world = run.pool.borrow().world(state.world);
         let release = world.get(name);
@@ -91,8 +94,19 @@ impl Places {
         }
         state.reached &= !bit;
         if state.truth.any && !run.joint {
-            state.world = run.pool.borrow_mut().shelve(&forgotten(world, name));
+            state.world = run.pool.borrow_mut().shelve(&self.forgotten(world, name));
         }
+    }
+
+    /// Only whether releases stand, and whether they are verified, counts in the end; of many environments, not even which.
+    fn forgotten(&self, mut world: BTreeMap<String, Release>, name: &str) -> BTreeMap<String, Release> {
+        let many = self.left.borrow().len() > NAMED;
+        if let Some(Release { verified, .. }) = world.remove(name) {
+            let some = if verified { "some environments" } else { "other environments" };
+            let release = Release { commit: Text::default(), uri: Text::default(), verified, champion: false };
+            world.insert(if many { some } else { name }.to_owned(), release);
+        }
+        world
     }
 
     fn hand_on(&self, name: &str, release: Option<&Release>) {
@@ -106,12 +120,4 @@ impl Places {
 fn looks(unit: &Unit<'_>, environment: &str) -> bool {
     let kinds = [Kind::Deploy, Kind::Verify, Kind::Rollback];
     unit.acts.iter().any(|act| kinds.contains(&act.effect.kind) && act.effect.text("environment") == environment)
-}
-
-/// Only whether a release stands, and whether it is verified, counts in the end.
-fn forgotten(mut world: BTreeMap<String, Release>, name: &str) -> BTreeMap<String, Release> {
-    if let Some(release) = world.get_mut(name) {
-        *release = Release { commit: Text::default(), uri: Text::default(), verified: release.verified, champion: false };
-    }
-    world
 }

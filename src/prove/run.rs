@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -56,8 +57,10 @@ pub struct Run<'r, 'w> {
     pub states: Cell<usize>,
     /// The endings, each with its least unusual story.
     pub shapes: RefCell<BTreeMap<Shape, Story>>,
-    /// How each job can end, and all jobs together if `joint`: what an equivalent workflow has in common.
+    /// How each job can end: what an equivalent workflow has in common.
     pub table: RefCell<BTreeSet<String>>,
+    /// How all of them can end together, and what has happened then, hashed; only if `joint`.
+    pub outcomes: RefCell<BTreeSet<u64>>,
     pub joint: bool,
     merge: Merge<'r, 'w>,
     places: Places,
@@ -68,7 +71,7 @@ pub struct Run<'r, 'w> {
 }
 
 /// Jobs, what the outcome job is to see, and decisions, by number.
-type Parts = (Vec<u32>, u32, u32);
+type Parts = (u32, u32, u32);
 
 /// States after a job, each with the least unusual story of it.
 pub type Next = Vec<(Packed, Story)>;
@@ -82,6 +85,7 @@ impl<'r, 'w> Run<'r, 'w> {
             states: Cell::new(0),
             shapes: RefCell::default(),
             table: RefCell::default(),
+            outcomes: RefCell::default(),
             joint,
             merge: Merge::new(program),
             places: Places::new(program),
@@ -129,14 +133,9 @@ impl<'r, 'w> Run<'r, 'w> {
             layer = self.places.open(self, position, layer);
             let mut next = Ways::new();
             for (state, story) in &layer {
-                self.job(*job, state, story, &mut next)?;
+                self.job((position, *job), state, story, &mut next)?;
             }
-            let mut merged = Ways::new();
-            for (state, story) in next.into_list() {
-                let state = self.merge(position, state);
-                merged.add(self.places.close(self, position, state, &story), story);
-            }
-            layer = merged.into_list();
+            layer = next.into_list();
             // The least unusual first, so that what is found first is the shortest.
             layer.sort_by_key(|(_, story)| story.cost);
             self.states.set(self.states.get() + layer.len());
@@ -153,15 +152,15 @@ impl<'r, 'w> Run<'r, 'w> {
 
     /// A state after the job at a place in the order, without what cannot matter any more.
     fn merge(&self, position: usize, packed: Packed) -> Packed {
-        let key = (position, packed.fork, (packed.jobs.clone(), packed.seen, packed.decisions));
-        let known = self.merged.borrow().get(&key).cloned();
+        let key = (position, packed.fork, (packed.jobs, packed.seen, packed.decisions));
+        let known = self.merged.borrow().get(&key).copied();
         let ((jobs, seen, decisions), line) = known.unwrap_or_else(|| {
             let state = self.pool.borrow().unpack(&packed);
             let state = self.merge.forget(position, state);
             let line = state.seen.as_ref().and_then(|seen| Mark::worst(&seen.marks));
             let merged = self.pool.borrow_mut().pack(&state);
             let merged = ((merged.jobs, merged.seen, merged.decisions), line);
-            self.merged.borrow_mut().insert(key, merged.clone());
+            self.merged.borrow_mut().insert(key, merged);
             merged
         });
         let truth = if packed.truth.any && !self.joint { packed.truth.left(line) } else { packed.truth };
@@ -172,11 +171,8 @@ impl<'r, 'w> Run<'r, 'w> {
         judge::end(self, state, story);
         let released = state.world.iter().map(|(name, release)| (name.clone(), release.verified, release.champion)).collect();
         let shape = Shape { fork: state.fork, told: state.told, red: state.truth.red, released };
-        let mut table = self.table.borrow_mut();
         if self.joint {
-            let events = self.pool.borrow().events(history);
-            let world: Vec<_> = state.world.iter().map(|(name, release)| (name, self.origin(&release.uri))).collect();
-            table.insert(format!("{shape:?} {:?} {events:?} {world:?}", state.truth));
+            self.outcomes.borrow_mut().insert(self.outcome(state, history));
         }
         let mut shapes = self.shapes.borrow_mut();
         let old = shapes.entry(shape).or_insert_with(|| story.clone());
@@ -185,8 +181,19 @@ impl<'r, 'w> Run<'r, 'w> {
         }
     }
 
+    /// All that has come of a run: how each job ended and shows, what is in place and what it is made of, what was told, what happened.
+    fn outcome(&self, state: &State, history: u32) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.pool.borrow().events(history).hash(&mut hasher);
+        for (name, release) in &state.world {
+            (name, self.origin(&release.uri), release.verified, release.champion).hash(&mut hasher);
+        }
+        (state.fork, state.told, state.truth).hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// Every state after a job. What it cannot see does not change what becomes of it.
-    fn job(&self, job: usize, state: &Packed, story: &Story, next: &mut Ways<Packed>) -> Result<(), String> {
+    fn job(&self, (position, job): (usize, usize), state: &Packed, story: &Story, next: &mut Ways<Packed>) -> Result<(), String> {
         let key = (job, self.visible(job, state));
         let known = self.cache.borrow().get(&key).map(Rc::clone);
         let ends = match known {
@@ -196,18 +203,19 @@ impl<'r, 'w> Run<'r, 'w> {
         let undisturbed = |end: &&(Packed, Story)| state.truth.any || !end.0.truth.trouble;
         let sees = self.sees(job);
         for (end, way) in ends.iter().filter(undisturbed) {
-            let cost = story.cost + way.cost;
-            let mut after = state.after(job, end, sees);
-            if let Some(event) = end.event {
-                after.history = self.pool.borrow_mut().follow(state.history, event);
-            }
-            next.meet(after, cost, || {
-                let chapter =
-                    way.before.as_ref().map(|chapter| Rc::new(Chapter { before: story.before.clone(), ..Chapter::clone(chapter) }));
-                Story { cost, notes: Vec::new(), before: chapter }
-            });
+            let after = self.merge(position, self.after(job, state, end, sees));
+            let told = || story.then(way);
+            next.meet(self.places.close(self, position, after, &told), story.cost + way.cost, told);
         }
         Ok(())
+    }
+
+    fn after(&self, job: usize, state: &Packed, end: &Packed, sees: Sees) -> Packed {
+        let mut pool = self.pool.borrow_mut();
+        let ended = pool.job(end.jobs, job);
+        let jobs = pool.replace(state.jobs, job, ended);
+        let history = end.event.map_or(state.history, |event| pool.follow(state.history, event));
+        Packed { jobs, history, ..state.after(end, sees) }
     }
 
     fn look(&self, key: (usize, Packed), story: &Story) -> Result<Rc<Next>, String> {
@@ -234,9 +242,8 @@ impl<'r, 'w> Run<'r, 'w> {
     fn visible(&self, job: usize, state: &Packed) -> Packed {
         let needs = self.program.jobs.get(job).map_or(&[][..], |unit| &unit.needs);
         let sees = self.sees(job);
-        let of = |(other, ended): (usize, &u32)| if other == job || needs.contains(&other) { *ended } else { 0 };
         Packed {
-            jobs: state.jobs.iter().enumerate().map(of).collect(),
+            jobs: self.pool.borrow_mut().only(state.jobs, |other| other == job || needs.contains(&other)),
             seen: if sees.report { state.seen } else { 0 },
             told: None,
             world: if sees.world { state.world } else { 0 },
@@ -247,7 +254,7 @@ impl<'r, 'w> Run<'r, 'w> {
             event: None,
             history: 0,
             truth: Truth { dropped: state.truth.dropped, any: state.truth.any, ..Truth::default() },
-            ..state.clone()
+            ..*state
         }
     }
 
