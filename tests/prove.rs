@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mlp::lock::Lock;
 use mlp::prove::{Depth, Proof, prove, render};
+use mlp::source::{FileId, SourceSet};
+use mlp::{analyze, compile};
 use mutants::{Mutant, mutants};
 
 fn scripts(example: &str) -> BTreeMap<String, String> {
@@ -40,10 +43,41 @@ fn the_examples_are_proved() {
     is_proved("hello");
 }
 
-#[cfg(feature = "outside")]
 #[test]
 fn the_large_example_is_proved() {
     is_proved("monorepo");
+}
+
+/// A pipeline of 60 jobs: many side by side, then five environments, one after the other.
+fn wide() -> String {
+    let side = |number: usize| format!("job side{number} {{\n  timeout = 5min\n  run = bash\"\"\"true\"\"\"\n}}\n");
+    let release = |number: usize| {
+        let deploy = format!("deploy to{number} {{ environment = e{number}, model = winner.artifact }}\n");
+        format!("{deploy}verify v{number} {{\n  release = to{number}.release\n  smoke ready\n  on failure {{ rollback }}\n}}\n")
+    };
+    let environment = |number: usize| format!("environment e{number} {{ namespace = \"ns{number}\" }}\n");
+    let all = |count: usize, text: &dyn Fn(usize) -> String| (0..count).map(text).collect::<String>();
+    format!(
+        "mlp 1\npipeline \"wide\" {{\non push {{ branches = [\"main\"] }}\n{}train fit {{\n  run = bash\"\"\"true\"\"\"\n  metric accuracy: float higher\n}}\n\
+         gate quality {{ require accuracy >= 0.90 }}\nexport winner {{ from = quality.approved }}\nparallel {{\n{}}}\n{}}}\n",
+        all(5, &environment),
+        all(41, &side),
+        all(5, &release),
+    )
+}
+
+#[test]
+fn sixty_jobs_are_few_states() {
+    let sources = SourceSet::single("wide.mlp", wide());
+    let lock = Lock { repository: Some("acme/ml".to_owned()), ..Lock::default() };
+    let analysis = analyze(&sources, FileId(0), &lock);
+    let emitted = compile(&analysis.checked().unwrap()).unwrap();
+    let scripts = emitted.iter().map(|file| (file.path.clone(), file.text.to_string())).collect();
+    let workflow = emitted.iter().find(|file| file.path == ".github/workflows/mlp-wide.yml").unwrap();
+    let proof = prove(&workflow.path, &workflow.text, &scripts, Depth::Full).unwrap();
+    assert!(proof.holds(), "{}", render::text(&proof));
+    assert_eq!(workflow.text.matches("\n    runs-on: ").count(), 60);
+    assert!(proof.states < 100_000, "{} states", proof.states);
 }
 
 /// What became of the mutants of a workflow.
@@ -72,6 +106,7 @@ fn score(path: &Path, example: &str, chosen: fn(usize) -> bool) -> Score {
         }
     }
     println!("{}: {} joint outcomes in {} states", path.display(), original.outcomes(), original.states);
+    assert!(original.holds(), "{}", render::text(&original));
     score
 }
 

@@ -170,7 +170,9 @@ impl Begin<'_, '_, '_> {
     fn close(&self, mut state: State, ended: Ended, result: Ending, story: Story, next: &mut Ways<State>) {
         self.note(&mut state, &ended, result);
         self.run.table.borrow_mut().insert(format!("{} {} {}", self.unit.job.id, result.text(), ended.result.text()));
-        state.event = self.run.joint.then_some((self.job, result, ended.result));
+        // How a job shows that never started is GitHub's affair.
+        let shown = if result == Ending::Skipped { result } else { ended.result };
+        state.event = self.run.joint.then_some((self.job, result, shown));
         state.jobs.clone_from(&self.state.jobs);
         if let Some(place) = state.jobs.get_mut(self.job) {
             *place = Some(Rc::new(ended));

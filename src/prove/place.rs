@@ -93,8 +93,9 @@ impl Places {
             state.stuck = state.stuck & !bit | STUCK;
         }
         state.reached &= !bit;
-        if state.truth.any && !run.joint {
-            state.world = run.pool.borrow_mut().shelve(&self.forgotten(world, name));
+        if state.truth.any {
+            let rest = if run.joint { made_of(world, name) } else { self.forgotten(world, name) };
+            state.world = run.pool.borrow_mut().shelve(&rest);
         }
     }
 
@@ -120,4 +121,12 @@ impl Places {
 fn looks(unit: &Unit<'_>, environment: &str) -> bool {
     let kinds = [Kind::Deploy, Kind::Verify, Kind::Rollback];
     unit.acts.iter().any(|act| kinds.contains(&act.effect.kind) && act.effect.text("environment") == environment)
+}
+
+/// Where outcomes are compared, it counts what a release is made of, and no commit is like another.
+fn made_of(mut world: BTreeMap<String, Release>, name: &str) -> BTreeMap<String, Release> {
+    if let Some(release) = world.get_mut(name) {
+        release.commit = Text::default();
+    }
+    world
 }

@@ -262,6 +262,7 @@ fn read(jobs: &[Unit<'_>], ids: &[&str], report: Option<&Report>) -> BTreeSet<(u
                 [Part::Name(id), Part::Name(_), Part::Name(output)] if needs == "needs" => {
                     read.extend(job(id).map(|job| (job, output.clone())))
                 }
+                [Part::Name(_), Part::Name(what)] if what == "result" => {}
                 [Part::Name(id), ..] if needs == "needs" => read.extend(job(id).map(|job| (job, "*".to_owned()))),
                 _ if needs == "needs" && !unit.has(Kind::Outcome) => read.extend(unit.needs.iter().map(|job| (*job, "*".to_owned()))),
                 _ => {}
