@@ -112,6 +112,9 @@ pub struct Check {
     /// Apply all fixes; look at the result
     #[arg(long)]
     pub unsafe_fixes: bool,
+    /// Compile and prove too, as `mlp prove` does
+    #[arg(long)]
+    pub prove: bool,
     /// Path of the text on standard input, which `-` names
     #[arg(long, value_name = "PATH")]
     pub stdin_filename: Option<PathBuf>,

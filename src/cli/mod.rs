@@ -9,6 +9,7 @@ mod diff;
 mod exit;
 mod load;
 mod outputs;
+mod proofs;
 mod repository;
 mod run;
 mod write;

@@ -48,12 +48,16 @@ impl Begin<'_, '_, '_> {
 
     /// Whether the job's condition holds, where that is known.
     fn starts(&self, cancelled: Option<bool>) -> Result<Option<bool>, String> {
+        if self.state.jobs.get(self.job).is_some_and(Option::is_some) {
+            return Ok(Some(false));
+        }
         let clean = self.above.clean && cancelled != Some(true);
         let Some(condition) = &self.unit.condition else { return Ok(Some(clean)) };
         if !condition.says_status() && !clean {
             return Ok(Some(false));
         }
-        let inside = Inside { program: self.run.program, unit: self.unit, state: self.state, path: None, cancelled, above: self.above };
+        let (jobs, fork, again) = (&*self.state.jobs, self.state.fork, self.state.again);
+        let inside = Inside { program: self.run.program, unit: self.unit, jobs, fork, again, path: None, cancelled, above: self.above };
         Ok(condition.evaluate(&inside)?.truth())
     }
 
@@ -87,7 +91,7 @@ impl Begin<'_, '_, '_> {
 
     fn walk(&self, mode: Mode, next: &mut Ways<State>) -> Result<(), String> {
         judge::begin(self.run, self.job, self.above, self.state, self.story);
-        let walk = Walk { run: self.run, job: self.job, unit: self.unit, mode, above: self.above };
+        let walk = Walk { run: self.run, job: self.job, unit: self.unit, mode, above: self.above, jobs: &self.state.jobs };
         if self.unit.job.environment.is_some() && matches!(mode, Mode::Early | Mode::Late) {
             self.refuse(mode, next);
         }
@@ -166,6 +170,10 @@ impl Begin<'_, '_, '_> {
     fn close(&self, mut state: State, ended: Ended, result: Ending, story: Story, next: &mut Ways<State>) {
         self.note(&mut state, &ended, result);
         self.run.table.borrow_mut().insert(format!("{} {} {}", self.unit.job.id, result.text(), ended.result.text()));
+        // How a job shows that never started is GitHub's affair.
+        let shown = if result == Ending::Skipped { result } else { ended.result };
+        state.event = self.run.joint.then_some((self.job, result, shown));
+        state.jobs.clone_from(&self.state.jobs);
         if let Some(place) = state.jobs.get_mut(self.job) {
             *place = Some(Rc::new(ended));
         }

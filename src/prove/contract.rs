@@ -4,7 +4,7 @@ use super::effect::Kind;
 use super::expr::Value;
 use super::judge;
 use super::program::Act;
-use super::state::{Decision, Ending, Release, Term, Text};
+use super::state::{Decision, Ending, Line, Mark, Release, Term, Text};
 use super::walk::{Done, Mode, Path, Status, Story, Walk};
 
 /// A step that is over, and what is worth telling of it.
@@ -221,7 +221,7 @@ impl<'w> Walk<'_, 'w> {
         if stays && release.settled {
             return Ok(kept.into_iter().collect());
         }
-        if release.settled && !self.verification_failed(environment, end) {
+        if release.settled && !self.verification_failed(environment) {
             self.found("rolled-back", act.step.line, format!("a release to {environment} that was verified is taken back"), story);
         }
         let mut after = end.clone();
@@ -233,15 +233,15 @@ impl<'w> Walk<'_, 'w> {
         Ok(kept.into_iter().chain([(after, Some(format!("the release to {environment} is taken back")))]).collect())
     }
 
-    fn verification_failed(&self, environment: &str, end: &Path) -> bool {
+    fn verification_failed(&self, environment: &str) -> bool {
         let mut checks = self.run.program.steps(Kind::Verify).filter(|(_, _, act)| act.effect.text("environment") == environment);
-        let result = |job: usize| end.state.jobs.get(job).and_then(Option::as_ref).map(|ended| ended.result);
+        let result = |job: usize| self.jobs.get(job).and_then(Option::as_ref).map(|ended| ended.result);
         checks.any(|(job, _, _)| result(job) == Some(Ending::Failure))
     }
 
     /// What the outcome script makes of all jobs.
     fn report(&self, mut end: Path) -> End {
-        let line = self.run.line(&end.state);
+        let line = end.state.seen.as_ref().map_or(Line::Passed, |seen| Mark::line(&seen.marks));
         end.state.told = Some(line);
         let note = format!("it says `{}`", line.text());
         (told(&end, "outcome", line.text()), Some(note))
@@ -285,8 +285,11 @@ fn reused(end: &Path) -> (Path, Option<String>) {
 
 /// Preflight lets the champion's alias name what is deployed, if that was verified.
 fn repaired(mut end: Path) -> Path {
-    for release in end.state.world.values_mut() {
-        release.champion |= release.verified;
-    }
+    end.state.world.values_mut().for_each(repair);
+    end.state.repaired = true;
     end
+}
+
+pub fn repair(release: &mut Release) {
+    release.champion |= release.verified;
 }

@@ -141,6 +141,13 @@ impl<'s> Template<'s> {
         self.exprs().flat_map(|expr| expr.contexts().into_iter().filter_map(|(context, _)| path(context).ok())).collect()
     }
 
+    /// Every path that it reads, each with the text that it is compared with, or nothing where it is used otherwise.
+    pub fn comparisons(&self) -> Vec<(Vec<Part>, Option<&str>)> {
+        let mut found = Vec::new();
+        self.exprs().for_each(|expr| compare(expr, &mut found));
+        found
+    }
+
     /// The path, where it is nothing but one.
     pub fn only_path(&self) -> Option<Vec<Part>> {
         match self.0.as_slice() {
@@ -178,6 +185,22 @@ fn calls(expr: &SpannedExpr<'_>, wanted: &dyn Fn(Function) -> bool) -> bool {
         Expr::UnExpr { expr, .. } | Expr::Index(expr) => calls(expr, wanted),
         Expr::Context(context) => context.parts.iter().any(|part| calls(part, wanted)),
         _ => false,
+    }
+}
+
+fn compare<'e>(expr: &'e SpannedExpr<'_>, found: &mut Vec<(Vec<Part>, Option<&'e str>)>) {
+    match &expr.inner {
+        Expr::BinExpr(BinExpr { lhs, op: BinOp::Eq | BinOp::Neq, rhs }) => match (&lhs.inner, &rhs.inner) {
+            (Expr::Context(context), Expr::Literal(Literal::String(text)))
+            | (Expr::Literal(Literal::String(text)), Expr::Context(context)) => {
+                found.extend(path(context).ok().map(|path| (path, Some(text.as_ref()))));
+            }
+            _ => [lhs, rhs].iter().for_each(|side| compare(side, found)),
+        },
+        Expr::BinExpr(BinExpr { lhs, rhs, .. }) => [lhs, rhs].iter().for_each(|side| compare(side, found)),
+        Expr::UnExpr { expr, .. } => compare(expr, found),
+        Expr::Call(call) => call.args.iter().for_each(|arg| compare(arg, found)),
+        _ => found.extend(expr.contexts().into_iter().filter_map(|(context, _)| Some((path(context).ok()?, None)))),
     }
 }
 

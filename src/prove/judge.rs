@@ -4,7 +4,7 @@ use super::effect::Kind;
 use super::expr::{Part, Template};
 use super::program::{Act, Program};
 use super::run::{Found, Run};
-use super::state::{Above, Decision, Ending, Line, Place, State, Term, Text};
+use super::state::{Above, Decision, Ending, Line, Place, Release, State, Term, Text};
 use super::walk::{Path, Story, Walk};
 
 type Wrong = Vec<(&'static str, String)>;
@@ -167,6 +167,21 @@ pub fn origin(program: &Program<'_>, job: usize, template: &Template<'_>) -> Opt
     }
 }
 
+/// The line of the condition of the first job that has such a step.
+fn line(program: &Program<'_>, kind: Kind) -> Option<u64> {
+    let unit = program.jobs.iter().find(|unit| unit.has(kind))?;
+    Some(unit.job.condition.as_ref().map_or(unit.job.line, |at| at.line))
+}
+
+/// Nothing follows that could verify a release or take it back, and no rollback ended badly.
+pub fn close(run: &Run<'_, '_>, environment: &str, release: &Release, story: &dyn Fn() -> Story) {
+    if !release.verified {
+        let why = format!("the release to {environment} is neither verified nor taken back");
+        let line = line(run.program, Kind::Rollback).unwrap_or_default();
+        run.found(Found { property: "rolled-back", line, why, story: story(), job: None });
+    }
+}
+
 /// A run ends.
 pub fn end(run: &Run<'_, '_>, state: &State, story: &Story) {
     let found = |property: &'static str, line: u64, why: &str| {
@@ -177,7 +192,6 @@ pub fn end(run: &Run<'_, '_>, state: &State, story: &Story) {
     if state.fork {
         return;
     }
-    end.releases(&found);
     end.reports(&found);
     end.promises(&found);
 }
@@ -196,19 +210,8 @@ impl End<'_, '_, '_> {
         }
     }
 
-    fn releases(&self, found: Sink<'_>) {
-        for (environment, release) in &self.state.world {
-            let line = self.line(Kind::Rollback).unwrap_or_default();
-            if !release.verified && self.state.stuck & self.run.program.bit_of(environment) == 0 {
-                found("rolled-back", line, &format!("the release to {environment} is neither verified nor taken back"));
-            }
-        }
-    }
-
-    /// The line of the condition of the first job that has such a step.
     fn line(&self, kind: Kind) -> Option<u64> {
-        let unit = self.run.program.jobs.iter().find(|unit| unit.has(kind))?;
-        Some(unit.job.condition.as_ref().map_or(unit.job.line, |at| at.line))
+        line(self.run.program, kind)
     }
 
     fn reports(&self, found: Sink<'_>) {

@@ -6,9 +6,12 @@ mod contract;
 mod effect;
 mod expr;
 mod judge;
+mod merge;
+mod outcome;
 #[cfg(all(test, feature = "outside"))]
 mod outside;
 mod pack;
+mod place;
 mod program;
 mod read;
 pub mod render;
@@ -68,6 +71,8 @@ pub struct Proof {
     pub minutes: u64,
     /// What two workflows have in common that do the same.
     table: BTreeSet<String>,
+    /// How all jobs can end together.
+    outcomes: BTreeSet<u64>,
 }
 
 /// Whether a property holds.
@@ -122,9 +127,15 @@ impl Proof {
         self.unproven.is_empty() && self.verdicts.iter().all(|verdict| verdict.counter.is_none())
     }
 
-    /// Whether the two workflows do the same, whatever happens.
+    /// Whether the two workflows do the same, whatever happens: all jobs together end in the same ways. Both proofs are [`Depth::Joint`].
     pub fn is_equivalent(&self, other: &Self) -> bool {
-        self.unproven == other.unproven && self.table == other.table
+        let whole = |proof: &Self| proof.unproven.is_empty() && !proof.outcomes.is_empty();
+        whole(self) && whole(other) && self.table == other.table && self.outcomes == other.outcomes
+    }
+
+    /// How many joint outcomes of all jobs there are; none if they were not asked for.
+    pub fn outcomes(&self) -> usize {
+        self.outcomes.len()
     }
 }
 
@@ -135,6 +146,8 @@ pub enum Depth {
     Full,
     /// Whether all holds: what is found first is enough.
     First,
+    /// Also how all jobs can end together, for comparing two workflows.
+    Joint,
 }
 
 /// Proves a workflow file. `scripts` are the files below `.github/mlp/` that stand beside it, by path.
@@ -155,6 +168,7 @@ pub fn prove(path: &str, text: &str, scripts: &BTreeMap<String, String>, depth: 
         states: 0,
         minutes: 0,
         table: BTreeSet::new(),
+        outcomes: BTreeSet::new(),
     };
     let mut found = BTreeMap::new();
     match Program::new(&workflow, altered.is_none()) {
@@ -177,11 +191,12 @@ fn run(program: &Program<'_>, proof: &mut Proof, found: &mut BTreeMap<&'static s
     if depth == Depth::First && !found.is_empty() {
         return Vec::new();
     }
-    let run = Run::new(program);
+    let run = Run::new(program, depth == Depth::Joint);
     let explored = run.explore(depth == Depth::First);
     proof.states = run.states.get();
     proof.minutes = statics::longest(program);
     proof.table.extend(run.table.borrow().iter().cloned());
+    proof.outcomes = run.outcomes.take();
     for (shape, story) in run.shapes.borrow().iter() {
         proof.table.insert(format!("{shape:?}"));
         proof.endings.push(End {

@@ -33,6 +33,8 @@ pub struct Act<'w> {
     pub effect: Effect,
     pub condition: Option<Template<'w>>,
     pub env: Vec<(&'w str, Template<'w>)>,
+    /// The last step that reads what it left, by number; the number of steps where the job's outputs do.
+    pub last_read: usize,
 }
 
 /// The job that says how the run ended, and what its script was told to look at.
@@ -59,6 +61,10 @@ pub struct Trio {
 impl Trio {
     pub fn jobs(&self) -> impl Iterator<Item = usize> {
         [Some(self.deploy), self.verify, self.rollback].into_iter().flatten()
+    }
+
+    pub fn has(&self, job: usize) -> bool {
+        self.jobs().any(|member| member == job)
     }
 }
 
@@ -125,7 +131,7 @@ impl<'w> Program<'w> {
 
 impl<'w> Unit<'w> {
     /// Every text of it with expressions.
-    fn templates(&self) -> impl Iterator<Item = &Template<'w>> {
+    pub fn templates(&self) -> impl Iterator<Item = &Template<'w>> {
         let steps = self.acts.iter().flat_map(|act| act.condition.iter().chain(act.env.iter().map(|(_, template)| template)));
         self.condition.iter().chain(self.outputs.iter().map(|(_, template)| template)).chain(steps)
     }
@@ -164,8 +170,27 @@ fn unit<'w>(workflow: &'w Workflow, job: &'w Job, ids: &[&str], trusted: bool) -
     let needs: Result<Vec<usize>, Refusal> = job.needs.iter().map(need).collect();
     let output = |pair: &'w Pair| Ok((pair.key.to_ascii_lowercase(), template(pair)?));
     let outputs: Result<Vec<_>, Refusal> = job.outputs.iter().map(output).collect();
+    let outputs = outputs?;
     let acts: Result<Vec<Act<'w>>, Refusal> = job.steps.iter().map(|step| act(workflow, job, step, trusted)).collect();
-    Ok(Unit { job, needs: needs?, condition: condition(job.condition.as_ref())?, outputs: outputs?, acts: acts? })
+    let mut acts = acts?;
+    let last: Vec<usize> = acts.iter().map(|act| last_read(act, &acts, &outputs)).collect();
+    for (act, last) in acts.iter_mut().zip(last) {
+        act.last_read = last;
+    }
+    Ok(Unit { job, needs: needs?, condition: condition(job.condition.as_ref())?, outputs, acts })
+}
+
+fn last_read(act: &Act<'_>, acts: &[Act<'_>], outputs: &[(String, Template<'_>)]) -> usize {
+    let own = |path: &Vec<Part>| match path.as_slice() {
+        [Part::Name(steps), Part::Name(id), ..] => steps == "steps" && act.step.id.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(id)),
+        [Part::Name(steps), ..] => steps == "steps",
+        _ => false,
+    };
+    let reads = |template: &Template<'_>| template.paths().iter().any(own);
+    if outputs.iter().any(|(_, template)| reads(template)) {
+        return acts.len();
+    }
+    acts.iter().rposition(|act| act.condition.iter().chain(act.env.iter().map(|(_, template)| template)).any(reads)).unwrap_or_default()
 }
 
 fn template(pair: &Pair) -> Result<Template<'_>, Refusal> {
@@ -175,7 +200,7 @@ fn template(pair: &Pair) -> Result<Template<'_>, Refusal> {
 fn act<'w>(workflow: &'w Workflow, job: &'w Job, step: &'w Step, trusted: bool) -> Result<Act<'w>, Refusal> {
     let pairs = step.env.iter().chain(&job.env).chain(&workflow.env).filter(|pair| pair.key != "MLP_CONFIG");
     let env: Result<Vec<_>, Refusal> = pairs.map(|pair| Ok((pair.key.as_str(), template(pair)?))).collect();
-    Ok(Act { step, effect: Effect::of(step, trusted), condition: condition(step.condition.as_ref())?, env: env? })
+    Ok(Act { step, effect: Effect::of(step, trusted), condition: condition(step.condition.as_ref())?, env: env?, last_read: 0 })
 }
 
 /// Depth first, so that few jobs are waited for at a time.
@@ -237,6 +262,7 @@ fn read(jobs: &[Unit<'_>], ids: &[&str], report: Option<&Report>) -> BTreeSet<(u
                 [Part::Name(id), Part::Name(_), Part::Name(output)] if needs == "needs" => {
                     read.extend(job(id).map(|job| (job, output.clone())))
                 }
+                [Part::Name(_), Part::Name(what)] if what == "result" => {}
                 [Part::Name(id), ..] if needs == "needs" => read.extend(job(id).map(|job| (job, "*".to_owned()))),
                 _ if needs == "needs" && !unit.has(Kind::Outcome) => read.extend(unit.needs.iter().map(|job| (*job, "*".to_owned()))),
                 _ => {}

@@ -27,7 +27,8 @@ pub fn text(proof: &Proof) -> String {
     out
 }
 
-fn line(scene: &Scene) -> String {
+/// A scene on one line.
+pub fn line(scene: &Scene) -> String {
     let result = scene.result.unwrap_or("is running");
     if scene.text.is_empty() { format!("{}: {result}", scene.job) } else { format!("{}: {result} ({})", scene.job, scene.text) }
 }

@@ -1,16 +1,21 @@
 //! A run, job by job: every state that it can be in.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::begin::Begin;
 use super::effect::Kind;
 use super::judge;
+use super::merge::Merge;
 use super::pack::{Packed, Pool, Sees};
+use super::place::Places;
 use super::program::{Program, Unit};
-use super::state::{Above, Ended, Ending, Folded, Line, Mark, Release, State, Term, Terms, Text, Truth};
-use super::walk::{Inside, Mode, Story};
+use super::state::{Above, Ending, Folded, Line, Mark, State, Term, Terms, Text, Truth};
+use super::walk::{Mode, Story};
 use super::ways::Ways;
 
 /// More states than this are not explored.
@@ -54,25 +59,28 @@ pub struct Run<'r, 'w> {
     pub shapes: RefCell<BTreeMap<Shape, Story>>,
     /// How each job can end: what an equivalent workflow has in common.
     pub table: RefCell<BTreeSet<String>>,
-    /// After the job with a number in the order: those that nothing needs any more.
-    folds: Vec<Vec<usize>>,
+    /// How all of them can end together, and what has happened then, hashed; only if `joint`.
+    pub outcomes: RefCell<BTreeSet<u64>>,
+    pub joint: bool,
+    merge: Merge<'r, 'w>,
+    places: Places,
     /// What can become of a job, by all that it can see.
-    cache: RefCell<HashMap<(usize, Packed), Rc<Next>>>,
-    pool: RefCell<Pool>,
-    folded: RefCell<HashMap<(Moment, Parts), Parts>>,
+    cache: RefCell<FxHashMap<(usize, Packed), Rc<Next>>>,
+    pub pool: RefCell<Pool>,
+    merged: RefCell<Merged>,
 }
 
-/// A position in the order, and what conditions see beside the jobs.
-type Moment = (usize, bool, Option<bool>);
-
 /// Jobs, what the outcome job is to see, and decisions, by number.
-type Parts = (Vec<u32>, u32, u32);
+type Parts = (u32, u32, u32);
+
+/// By place in the order, what conditions see beside the jobs, and parts: what is left of them, and the worst line so far.
+type Merged = FxHashMap<((usize, bool, Option<bool>), Parts), (Parts, Option<Line>)>;
 
 /// States after a job, each with the least unusual story of it.
-type Next = Vec<(Packed, Story)>;
+pub type Next = Vec<(Packed, Story)>;
 
 impl<'r, 'w> Run<'r, 'w> {
-    pub fn new(program: &'r Program<'w>) -> Self {
+    pub fn new(program: &'r Program<'w>, joint: bool) -> Self {
         Self {
             program,
             terms: RefCell::default(),
@@ -80,34 +88,38 @@ impl<'r, 'w> Run<'r, 'w> {
             states: Cell::new(0),
             shapes: RefCell::default(),
             table: RefCell::default(),
-            folds: folds(program),
+            outcomes: RefCell::default(),
+            joint,
+            merge: Merge::new(program),
+            places: Places::new(program),
             cache: RefCell::default(),
             pool: RefCell::new(Pool::new()),
-            folded: RefCell::default(),
+            merged: RefCell::default(),
         }
     }
 
-    /// Explores runs in which nothing goes wrong outside, then all runs; one that nobody cancels is one that is cancelled when all is over.
-    /// Attempts follow until nothing new can come of them.
+    /// Explores runs in which nothing goes wrong outside, then all runs: a first attempt is one that keeps nothing of an earlier one, and
+    /// a run that nobody cancels is one that is cancelled when all is over. Attempts follow until nothing new can come of them.
     /// With `first`, it ends where a property is found broken.
     pub fn explore(&self, first: bool) -> Result<(), String> {
         self.undisturbed()?;
-        if first && !self.found.borrow().is_empty() {
-            return Ok(());
+        let undisturbed = self.states.get();
+        loop {
+            if first && !self.found.borrow().is_empty() {
+                return Ok(());
+            }
+            self.states.set(undisturbed);
+            let known = self.places.count();
+            self.attempt(vec![self.disturbed(false), self.disturbed(true)])?;
+            if self.places.count() == known {
+                return Ok(());
+            }
         }
-        let mut known = BTreeSet::new();
-        let mut new = self.attempt(&[self.disturbed(None)])?;
-        while !new.is_empty() {
-            let starts: Vec<State> = new.iter().map(|world| self.disturbed(Some(world))).collect();
-            known.append(&mut new);
-            new = self.attempt(&starts)?.difference(&known).cloned().collect();
-        }
-        Ok(())
     }
 
     /// Explores runs in which nothing goes wrong outside.
     pub fn undisturbed(&self) -> Result<(), String> {
-        self.attempt(&[true, false].map(|fork| self.start(fork))).map(drop)
+        self.attempt(vec![self.start(true), self.start(false)])
     }
 
     /// The start of a run in which nothing goes wrong outside; a fork's may be any attempt.
@@ -121,27 +133,21 @@ impl<'r, 'w> Run<'r, 'w> {
         }
     }
 
-    /// The start of any run: of a first attempt, or of one that finds in place what those before have released.
-    fn disturbed(&self, found: Option<&BTreeMap<String, Release>>) -> State {
-        let mut world = found.cloned().unwrap_or_default();
-        world.values_mut().for_each(|release| release.settled = release.verified);
-        let truth = Truth { trouble: true, any: true, ..Truth::default() };
-        State { again: Some(found.is_some()), cancel: true, world, truth, ..self.start(false) }
+    /// The start of any run, in a first attempt or in a later one.
+    fn disturbed(&self, again: bool) -> State {
+        State { again: Some(again), cancel: true, truth: Truth { trouble: true, any: true, ..Truth::default() }, ..self.start(false) }
     }
 
-    /// Every way through an attempt; what the runs have released in the end.
-    fn attempt(&self, starts: &[State]) -> Result<BTreeSet<BTreeMap<String, Release>>, String> {
+    /// Every way through an attempt.
+    fn attempt(&self, starts: Vec<State>) -> Result<(), String> {
         let mut layer: Next = starts.iter().map(|state| (self.pool.borrow_mut().pack(state), Story::default())).collect();
         for (position, job) in self.program.order.iter().enumerate() {
+            layer = self.places.open(self, position, layer);
             let mut next = Ways::new();
             for (state, story) in &layer {
-                self.job(*job, state, story, &mut next)?;
+                self.job((position, *job), state, story, &mut next)?;
             }
-            let mut folded = Ways::new();
-            for (state, story) in next.into_list() {
-                folded.add(self.fold(position, state), story);
-            }
-            layer = folded.into_list();
+            layer = next.into_list();
             // The least unusual first, so that what is found first is the shortest.
             layer.sort_by_key(|(_, story)| story.cost);
             self.states.set(self.states.get() + layer.len());
@@ -149,18 +155,37 @@ impl<'r, 'w> Run<'r, 'w> {
                 return Err(format!("there are more than {MOST} states"));
             }
         }
-        let ends: Vec<(State, Story)> = layer.into_iter().map(|(state, story)| (self.pool.borrow().unpack(&state), story)).collect();
-        for (state, story) in &ends {
-            self.end(state, story);
+        for (packed, story) in layer {
+            let state = self.pool.borrow().unpack(&packed);
+            self.end(&state, &story, packed.history);
         }
-        Ok(ends.into_iter().filter(|(state, _)| !state.fork).map(|(state, _)| state.world).collect())
+        Ok(())
     }
 
-    fn end(&self, state: &State, story: &Story) {
+    /// A state after the job at a place in the order, without what cannot matter any more.
+    fn merge(&self, position: usize, packed: Packed) -> Packed {
+        let key = ((position, packed.fork, packed.again), (packed.jobs, packed.seen, packed.decisions));
+        let known = self.merged.borrow().get(&key).copied();
+        let ((jobs, seen, decisions), line) = known.unwrap_or_else(|| {
+            let state = self.pool.borrow().unpack(&packed);
+            let state = self.merge.forget(position, state);
+            let line = state.seen.as_ref().and_then(|seen| Mark::worst(&seen.marks));
+            let merged = self.pool.borrow_mut().pack(&state);
+            let merged = ((merged.jobs, merged.seen, merged.decisions), line);
+            self.merged.borrow_mut().insert(key, merged);
+            merged
+        });
+        let truth = if packed.truth.any && !self.joint { packed.truth.left(line) } else { packed.truth };
+        Packed { jobs, seen, decisions, truth, ..packed }
+    }
+
+    fn end(&self, state: &State, story: &Story, history: u32) {
         judge::end(self, state, story);
         let released = state.world.iter().map(|(name, release)| (name.clone(), release.verified, release.champion)).collect();
         let shape = Shape { fork: state.fork, told: state.told, red: state.truth.red, released };
-        self.table.borrow_mut().insert(format!("{shape:?} {:?}", state.truth));
+        if self.joint {
+            self.outcomes.borrow_mut().insert(self.outcome(state, history));
+        }
         let mut shapes = self.shapes.borrow_mut();
         let old = shapes.entry(shape).or_insert_with(|| story.clone());
         if old.cost > story.cost {
@@ -168,8 +193,20 @@ impl<'r, 'w> Run<'r, 'w> {
         }
     }
 
+    /// All that has come of a run: how each job ended and shows, what is in place and what it is made of, what was told, what happened.
+    fn outcome(&self, state: &State, history: u32) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.pool.borrow().events(history).hash(&mut hasher);
+        for (name, release) in &state.world {
+            (name, self.origin(&release.uri), release.verified, release.champion).hash(&mut hasher);
+        }
+        // That an output was dropped is a cause; what came of it is told by the rest.
+        (state.fork, state.told, Truth { dropped: false, ..state.truth }).hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// Every state after a job. What it cannot see does not change what becomes of it.
-    fn job(&self, job: usize, state: &Packed, story: &Story, next: &mut Ways<Packed>) -> Result<(), String> {
+    fn job(&self, (position, job): (usize, usize), state: &Packed, story: &Story, next: &mut Ways<Packed>) -> Result<(), String> {
         let key = (job, self.visible(job, state));
         let known = self.cache.borrow().get(&key).map(Rc::clone);
         let ends = match known {
@@ -179,14 +216,19 @@ impl<'r, 'w> Run<'r, 'w> {
         let undisturbed = |end: &&(Packed, Story)| state.truth.any || !end.0.truth.trouble;
         let sees = self.sees(job);
         for (end, way) in ends.iter().filter(undisturbed) {
-            let cost = story.cost + way.cost;
-            next.meet(state.after(job, end, sees), cost, || {
-                let chapter =
-                    way.before.as_ref().map(|chapter| Rc::new(Chapter { before: story.before.clone(), ..Chapter::clone(chapter) }));
-                Story { cost, notes: Vec::new(), before: chapter }
-            });
+            let after = self.merge(position, self.after(job, state, end, sees));
+            let told = || story.then(way);
+            next.meet(self.places.close(self, position, after, &told), story.cost + way.cost, told);
         }
         Ok(())
+    }
+
+    fn after(&self, job: usize, state: &Packed, end: &Packed, sees: Sees) -> Packed {
+        let mut pool = self.pool.borrow_mut();
+        let ended = pool.job(end.jobs, job);
+        let jobs = pool.replace(state.jobs, job, ended);
+        let history = end.event.map_or(state.history, |event| pool.follow(state.history, event));
+        Packed { jobs, history, ..state.after(end, sees) }
     }
 
     fn look(&self, key: (usize, Packed), story: &Story) -> Result<Rc<Next>, String> {
@@ -213,17 +255,19 @@ impl<'r, 'w> Run<'r, 'w> {
     fn visible(&self, job: usize, state: &Packed) -> Packed {
         let needs = self.program.jobs.get(job).map_or(&[][..], |unit| &unit.needs);
         let sees = self.sees(job);
-        let of = |(other, ended): (usize, &u32)| if needs.contains(&other) { *ended } else { 0 };
         Packed {
-            jobs: state.jobs.iter().enumerate().map(of).collect(),
+            jobs: self.pool.borrow_mut().only(state.jobs, |other| other == job || needs.contains(&other)),
             seen: if sees.report { state.seen } else { 0 },
             told: None,
             world: if sees.world { state.world } else { 0 },
             decisions: if sees.decisions { state.decisions } else { 0 },
             reached: if sees.world { state.reached } else { 0 },
             stuck: 0,
+            repaired: false,
+            event: None,
+            history: 0,
             truth: Truth { dropped: state.truth.dropped, any: state.truth.any, ..Truth::default() },
-            ..state.clone()
+            ..*state
         }
     }
 
@@ -270,183 +314,14 @@ impl<'r, 'w> Run<'r, 'w> {
         Text::Made(self.terms.borrow_mut().number(term))
     }
 
+    /// What a text is made of, in words.
+    fn origin(&self, text: &Text) -> String {
+        let Some(term) = self.term(text) else { return format!("{text:?}") };
+        let inputs: Vec<String> = term.inputs.iter().map(|(name, text)| format!("{name}={}", self.origin(text))).collect();
+        format!("{:?} {} {}", term.place, term.output, inputs.join(" "))
+    }
+
     pub fn term(&self, text: &Text) -> Option<Term> {
         self.terms.borrow().get(text).cloned()
     }
-
-    /// Forgets the jobs that nothing needs any more, but for what the outcome job is to see of them.
-    fn fold(&self, position: usize, packed: Packed) -> Packed {
-        let key = ((position, packed.fork, packed.again), (packed.jobs.clone(), packed.seen, packed.decisions));
-        let known = self.folded.borrow().get(&key).cloned();
-        let (jobs, seen, decisions) = known.unwrap_or_else(|| {
-            let state = self.pool.borrow().unpack(&packed);
-            let state = self.forget(position, self.plain(position, state));
-            let folded = self.pool.borrow_mut().pack(&state);
-            let folded = (folded.jobs, folded.seen, folded.decisions);
-            self.folded.borrow_mut().insert(key, folded.clone());
-            folded
-        });
-        Packed { jobs, seen, decisions, ..packed }
-    }
-
-    fn forget(&self, position: usize, mut state: State) -> State {
-        let gone = self.folds.get(position).map_or(&[][..], Vec::as_slice);
-        let marks = self.marks(&state, gone);
-        for job in gone {
-            let ended = state.jobs.get_mut(*job).and_then(Option::take);
-            if let (Some(seen), Some(ended)) = (&mut state.seen, ended) {
-                seen.above = seen.above.and(ended.above);
-            }
-        }
-        if let Some(seen) = &mut state.seen {
-            seen.marks.extend(marks);
-        }
-        let waiting = |gate: &usize| self.program.order.iter().skip(position + 1).any(|job| self.deploys_after(*job, *gate));
-        state.decisions.retain(|(job, _), _| waiting(job));
-        state
-    }
-
-    /// The jobs of a state, without the outputs that only jobs read which certainly are skipped.
-    fn plain(&self, position: usize, mut state: State) -> State {
-        let doomed = |job: &usize| self.is_doomed(*job, &state);
-        let left: BTreeSet<usize> = self.program.order.iter().skip(position + 1).copied().filter(|job| !doomed(job)).collect();
-        let report = self.program.report.as_ref().map(|report| report.job);
-        let read = |job: usize| self.program.below(job).any(|below| left.contains(&below) && Some(below) != report);
-        let kept: Vec<bool> = (0..state.jobs.len()).map(read).collect();
-        for ((job, ended), kept) in state.jobs.iter_mut().enumerate().zip(kept) {
-            let Some(ended) = ended.as_mut().filter(|_| !kept) else { continue };
-            let ended = Rc::make_mut(ended);
-            let outputs = self.program.jobs.get(job).map_or(&[][..], |unit| &unit.outputs);
-            for (text, (name, _)) in ended.outputs.iter_mut().zip(outputs) {
-                if !self.program.tells(job, name) {
-                    *text = Text::default();
-                }
-            }
-        }
-        state
-    }
-
-    /// Whether a job that has not had its turn is skipped, whatever the jobs do that have not had theirs.
-    fn is_doomed(&self, job: usize, state: &State) -> bool {
-        let Some(unit) = self.program.jobs.get(job) else { return true };
-        let known = |need: &usize| state.jobs.get(*need).and_then(Option::as_ref);
-        let unclean = unit.needs.iter().filter_map(known).any(|ended| !ended.above.clean);
-        let Some(condition) = unit.condition.as_ref() else { return unclean };
-        let inside = Inside { program: self.program, unit, state, path: None, cancelled: None, above: Above::NOTHING };
-        let never = || condition.evaluate(&inside).is_ok_and(|value| value.truth() == Some(false));
-        if condition.says_status() { !condition.says_success() && never() } else { unclean || never() }
-    }
-
-    fn deploys_after(&self, job: usize, gate: usize) -> bool {
-        let Some(unit) = self.program.jobs.get(job) else { return false };
-        (unit.has(Kind::Deploy) || unit.has(Kind::Export)) && self.is_above(gate, job)
-    }
-
-    fn is_above(&self, upper: usize, lower: usize) -> bool {
-        let needs = self.program.jobs.get(lower).map_or(&[][..], |unit| &unit.needs);
-        upper == lower || needs.iter().any(|need| self.is_above(upper, *need))
-    }
-
-    /// What the outcome script says in the end.
-    pub fn line(&self, state: &State) -> Line {
-        let left: Vec<usize> = (0..state.jobs.len()).collect();
-        let mut marks: BTreeSet<Mark> = self.marks(state, &left).into_iter().collect();
-        marks.extend(state.seen.iter().flat_map(|seen| &seen.marks));
-        Mark::line(&marks)
-    }
-
-    /// What the outcome script makes of some jobs.
-    fn marks(&self, state: &State, jobs: &[usize]) -> Vec<Mark> {
-        let Some(report) = &self.program.report else { return Vec::new() };
-        let Some(unit) = self.program.jobs.get(report.job) else { return Vec::new() };
-        let known: Vec<(usize, &Ended)> =
-            jobs.iter().filter(|job| unit.needs.contains(job)).filter_map(|job| Some((*job, state.jobs.get(*job)?.as_deref()?))).collect();
-        let of = |job: usize| known.iter().find(|(known, _)| *known == job).map(|(_, ended)| *ended);
-        let in_release = |job: &usize| report.releases.iter().any(|trio| trio.jobs().any(|member| member == *job));
-        let bad = known.iter().filter(|(job, _)| !in_release(job)).filter_map(|(_, ended)| match ended.result {
-            Ending::Failure => Some(Mark::Line(Line::Failed)),
-            Ending::Cancelled => Some(Mark::Line(Line::Cancelled)),
-            _ => None,
-        });
-        let gates = report.gates.iter().filter_map(|gate| self.decided(*gate, of(*gate)?));
-        let releases = report.releases.iter().flat_map(|trio| {
-            let Some(deploy) = of(trio.deploy) else { return Vec::new() };
-            self.release(deploy, trio.verify, trio.rollback, state.again, &of)
-        });
-        bad.chain(gates).chain(releases).collect()
-    }
-
-    fn decided(&self, gate: usize, ended: &Ended) -> Option<Mark> {
-        let approved = self.says(gate, ended, "approved");
-        match ended.result {
-            _ if approved.is("false") => Some(Mark::Line(Line::KeptChampion)),
-            _ if approved.is("true") => None,
-            Ending::Success => Some(Mark::Silent),
-            Ending::Skipped => Some(Mark::Undecided),
-            _ => None,
-        }
-    }
-
-    fn release<'s>(
-        &self,
-        deploy: &Ended,
-        verify: Option<usize>,
-        rollback: Option<usize>,
-        again: Option<bool>,
-        of: &dyn Fn(usize) -> Option<&'s Ended>,
-    ) -> Vec<Mark> {
-        let result = |job: Option<usize>| job.and_then(of).map_or(Ending::Skipped, |ended| ended.result);
-        let says =
-            |output: &str, value: &str| rollback.and_then(|job| Some(self.says(job, of(job)?, output))).is_some_and(|text| text.is(value));
-        // In a first attempt it waited, if the run was cancelled.
-        let (skipped, again) = (deploy.result == Ending::Skipped, again == Some(true));
-        let back = match result(rollback) {
-            Ending::Success if says("result", "restored") && (!skipped || says("changed", "true")) => Some(Mark::Line(Line::RolledBack)),
-            Ending::Failure | Ending::Cancelled if !skipped || again => Some(Mark::Line(Line::RollbackFailed)),
-            _ => None,
-        };
-        if skipped {
-            return std::iter::once(Mark::Unbegun).chain(back).collect();
-        }
-        if deploy.result == Ending::Success && (verify.is_none() || result(verify) == Ending::Success) {
-            return vec![Mark::Line(Line::Promoted)];
-        }
-        let broken = match deploy.result {
-            Ending::Success if result(verify) == Ending::Cancelled => Line::Cancelled,
-            Ending::Failure if deploy.refused => Line::Rejected,
-            Ending::Cancelled => Line::Cancelled,
-            _ => Line::Failed,
-        };
-        std::iter::once(Mark::Line(broken)).chain(back).collect()
-    }
-
-    /// An output of a job, empty if it has none of this name.
-    fn says(&self, job: usize, ended: &Ended, name: &str) -> Text {
-        let outputs = self.program.jobs.get(job).map_or(&[][..], |unit| &unit.outputs);
-        outputs.iter().zip(&ended.outputs).find(|((key, _), _)| key == name).map(|(_, text)| text.clone()).unwrap_or_default()
-    }
-}
-
-/// After which job each can be forgotten: the last of those that need it, and of those of its release.
-fn folds(program: &Program<'_>) -> Vec<Vec<usize>> {
-    let position = |job: usize| program.order.iter().position(|other| *other == job).unwrap_or_default();
-    let report = program.report.as_ref();
-    let last = |job: usize| {
-        let below = program.below(job).filter(|other| report.is_none_or(|report| report.job != *other)).map(position);
-        below.chain([position(job)]).max().unwrap_or_default()
-    };
-    let mut folds = vec![Vec::new(); program.order.len()];
-    for job in 0..program.jobs.len() {
-        if report.is_some_and(|report| report.job == job || report.named.contains(&job)) {
-            continue;
-        }
-        let trios = report.iter().flat_map(|report| &report.releases);
-        let family: BTreeSet<usize> =
-            trios.filter(|trio| trio.jobs().any(|member| member == job)).flat_map(super::program::Trio::jobs).collect();
-        let at = family.into_iter().chain([job]).map(last).max().unwrap_or_default();
-        if let Some(list) = folds.get_mut(at) {
-            list.push(job);
-        }
-    }
-    folds
 }

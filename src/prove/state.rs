@@ -193,18 +193,24 @@ pub struct State {
     pub again: Option<bool>,
     /// Somebody cancels this run, before, in or after each job.
     pub cancel: bool,
+    /// Jobs that have ended; also those that are certain to be skipped, before their turn.
     pub jobs: Vec<Option<Rc<Ended>>>,
+    /// What is released to environments that a job of this attempt has looked at, or may yet look at.
     pub world: BTreeMap<String, Release>,
+    /// Preflight has repaired the alias, also of environments that were not looked at yet.
+    pub repaired: bool,
     pub decisions: BTreeMap<Place, Decision>,
     /// What the outcome job is to see of jobs that nothing else needs any more.
     pub seen: Option<Folded>,
     /// Environments whose deploy was not skipped, a bit each.
     pub reached: u64,
-    /// Environments whose rollback ended badly.
+    /// Environments whose rollback ended badly; [`STUCK`] stands for all that nothing looks at any more.
     pub stuck: u64,
     /// What the outcome script said.
     pub told: Option<Line>,
     pub truth: Truth,
+    /// The job that has just ended, where it is written down.
+    pub event: Option<Event>,
 }
 
 impl State {
@@ -215,6 +221,12 @@ impl State {
         }
     }
 }
+
+/// The bit of environments that nothing looks at any more.
+pub const STUCK: u64 = 1 << 63;
+
+/// A job's number, how it ended, and how it shows.
+pub type Event = (usize, Ending, Ending);
 
 impl Truth {
     #[must_use]
@@ -233,6 +245,24 @@ impl Truth {
             dropped: self.dropped || other.dropped,
             red: self.red || other.red,
             any: self.any || other.any,
+        }
+    }
+
+    /// What of it can still matter in a disturbed run, once the outcome script can say nothing better than this.
+    #[must_use]
+    pub fn left(self, line: Option<Line>) -> Self {
+        let worst = |limit: Line| line.is_some_and(|line| line <= limit);
+        Self {
+            ran: false,
+            touched: false,
+            published: false,
+            checked: false,
+            failed: self.failed && !worst(Line::Failed),
+            cancelled: self.cancelled && !self.failed && !worst(Line::Cancelled),
+            lost: self.lost && !worst(Line::Cancelled),
+            approved: self.approved && !worst(Line::Cancelled),
+            undone: self.undone && !worst(Line::RollbackFailed),
+            ..self
         }
     }
 }
@@ -315,10 +345,36 @@ pub enum Mark {
 }
 
 impl Mark {
+    /// Those that can still matter, whatever comes to them: the same set for all that amount to the same.
+    pub fn left(marks: &BTreeSet<Self>) -> BTreeSet<Self> {
+        let Some(line) = Self::worst(marks) else { return Self::open(marks, Line::Passed).into_iter().collect() };
+        let kept = Self::Line(Line::KeptChampion);
+        if line <= Line::Failed {
+            BTreeSet::from([Self::Line(line)])
+        } else if marks.contains(&kept) {
+            BTreeSet::from([Self::Line(line), kept])
+        } else {
+            Self::open(marks, line).into_iter().chain([Self::Line(line)]).collect()
+        }
+    }
+
+    /// What lacks, where that is worse than a line.
+    fn open(marks: &BTreeSet<Self>, line: Line) -> Option<Self> {
+        if marks.contains(&Self::Silent) {
+            return Some(Self::Silent);
+        }
+        let lacks = marks.contains(&Self::Undecided) || marks.contains(&Self::Unbegun);
+        (lacks && line > Line::Cancelled).then_some(Self::Undecided)
+    }
+
+    /// The first line of all.
+    pub fn worst(marks: &BTreeSet<Self>) -> Option<Line> {
+        marks.iter().filter_map(|mark| if let Self::Line(line) = mark { Some(*line) } else { None }).min()
+    }
+
     /// What all of them amount to.
     pub fn line(marks: &BTreeSet<Self>) -> Line {
-        let lines = marks.iter().filter_map(|mark| if let Self::Line(line) = mark { Some(*line) } else { None }).min();
-        let line = lines.unwrap_or(Line::Passed);
+        let line = Self::worst(marks).unwrap_or(Line::Passed);
         if marks.contains(&Self::Line(Line::KeptChampion)) {
             return line;
         }

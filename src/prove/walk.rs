@@ -9,7 +9,7 @@ use super::effect::Kind;
 use super::expr::{Part, Scope, Template, Value};
 use super::program::{Act, Program, Unit};
 use super::run::{Chapter, Found, Run};
-use super::state::{Above, Ending, State, Text};
+use super::state::{Above, Ended, Ending, State, Text};
 use super::ways::Ways;
 
 /// How a job stands to the moment at which the run is cancelled, and to the attempt before.
@@ -75,13 +75,21 @@ impl Story {
         story.notes.extend(note);
         story
     }
+
+    /// This story, and a job's that was told apart from it.
+    pub fn then(&self, way: &Self) -> Self {
+        let chapter = way.before.as_ref().map(|chapter| Rc::new(Chapter { before: self.before.clone(), ..Chapter::clone(chapter) }));
+        Self { cost: self.cost + way.cost, notes: Vec::new(), before: chapter }
+    }
 }
 
 /// What an expression sees within a job.
 pub struct Inside<'a, 'w> {
     pub program: &'a Program<'w>,
     pub unit: &'a Unit<'w>,
-    pub state: &'a State,
+    pub jobs: &'a [Option<Rc<Ended>>],
+    pub fork: bool,
+    pub again: Option<bool>,
     /// Nothing while the job's own condition is looked at.
     pub path: Option<&'a Path>,
     /// What `cancelled()` says of the run.
@@ -127,8 +135,8 @@ impl Inside<'_, '_> {
 
     fn github(&self, path: &[Part]) -> Value {
         let names: Vec<&str> = path.iter().map(|part| if let Part::Name(name) = part { name.as_str() } else { "*" }).collect();
-        match (names.as_slice(), self.state.again) {
-            (["event", "repository", "fork"], _) => Value::bool(self.state.fork),
+        match (names.as_slice(), self.again) {
+            (["event", "repository", "fork"], _) => Value::bool(self.fork),
             (["run_attempt"], Some(again)) => Value::text(if again { "2" } else { "1" }),
             _ => Value::Any,
         }
@@ -148,7 +156,7 @@ impl Inside<'_, '_> {
     }
 
     fn of_need(&self, need: usize, path: &[Part]) -> Value {
-        let Some(ended) = self.state.jobs.get(need).and_then(Option::as_ref) else { return Value::Any };
+        let Some(ended) = self.jobs.get(need).and_then(Option::as_ref) else { return Value::Any };
         match path {
             _ if path.contains(&Part::Star) => Value::Any,
             [Part::Name(what)] if what == "result" => Value::text(ended.result.text()),
@@ -199,12 +207,15 @@ pub struct Walk<'r, 'w> {
     pub unit: &'r Unit<'w>,
     pub mode: Mode,
     pub above: Above,
+    /// The jobs that it sees; paths are without them.
+    pub jobs: &'r [Option<Rc<Ended>>],
 }
 
 impl<'r, 'w> Walk<'r, 'w> {
     /// Every way through the job's steps, in an order that does not change from run to run of this program.
     pub fn ways(&self, state: &State, story: &Story) -> Result<Vec<(Path, Story)>, String> {
-        let first = Path { state: state.clone(), status: Status::Going, failed: false, killed: false, steps: Vec::new(), candidates: 0 };
+        let state = State { jobs: Vec::new(), ..state.clone() };
+        let first = Path { state, status: Status::Going, failed: false, killed: false, steps: Vec::new(), candidates: 0 };
         let mut ways = vec![(first, story.clone())];
         for number in 0..self.unit.acts.len() {
             let mut next = Ways::new();
@@ -218,14 +229,15 @@ impl<'r, 'w> Walk<'r, 'w> {
 
     pub fn inside<'a>(&'a self, path: &'a Path) -> Inside<'a, 'w> {
         let cancelled = (self.mode != Mode::Late).then_some(false);
-        Inside { program: self.run.program, unit: self.unit, state: &path.state, path: Some(path), cancelled, above: self.above }
+        let (fork, again) = (path.state.fork, path.state.again);
+        Inside { program: self.run.program, unit: self.unit, jobs: self.jobs, fork, again, path: Some(path), cancelled, above: self.above }
     }
 
     fn step(&self, number: usize, path: Path, story: &Story, ways: &mut Ways<Path>) -> Result<(), String> {
         let Some(act) = self.unit.acts.get(number) else { return Ok(()) };
         let runs = self.runs(act, &path)?;
         if runs != Some(true) {
-            ways.add(skipped(path.clone()), story.clone());
+            self.meet(ways, skipped(path.clone()), story.cost, || story.clone());
         }
         if runs != Some(false) {
             self.begin(number, act, path, story, ways)?;
@@ -255,13 +267,13 @@ impl<'r, 'w> Walk<'r, 'w> {
         path.state.truth.ran = true;
         #[cfg(all(test, feature = "outside"))]
         if act.effect.kind == Kind::Scripted {
-            ways.add(self.follow(act, path), story.clone());
+            self.meet(ways, self.follow(act, path), story.cost, || story.clone());
             return Ok(());
         }
         let forced = self.forced(act, &path)?;
         if forced.is_none() {
             for (done, note) in self.succeed(number, act, &path, story)? {
-                ways.add(done, story.and(0, note));
+                self.meet(ways, done, story.cost, || story.and(0, note));
             }
         }
         if self.mode != Mode::Kept {
@@ -315,8 +327,9 @@ impl<'r, 'w> Walk<'r, 'w> {
         if !continues && path.status == Status::Going {
             path.status = Status::Failed;
         }
-        let note = forced.map_or_else(|| format!("`{}` fails{when}", act.step.name), |why| format!("`{}` fails: {why}", act.step.name));
-        ways.add(path, story.and(u32::from(forced.is_none()), Some(note)));
+        let note = || forced.map_or_else(|| format!("`{}` fails{when}", act.step.name), |why| format!("`{}` fails: {why}", act.step.name));
+        let cost = u32::from(forced.is_none());
+        self.meet(ways, path, story.cost + cost, || story.and(cost, Some(note())));
     }
 
     /// The run is cancelled, the job's time is up, or its machine is lost.
@@ -325,17 +338,31 @@ impl<'r, 'w> Walk<'r, 'w> {
         path.state.truth.trouble = true;
         conclude(&mut path, Ending::Cancelled, Ending::Cancelled);
         if self.mode == Mode::Cut {
-            let note = format!("the run is cancelled in `{}`{when}", act.step.name);
-            ways.add(Path { status: Status::Cancelled, ..path.clone() }, story.and(0, Some(note)));
+            let note = || format!("the run is cancelled in `{}`{when}", act.step.name);
+            let path = Path { status: Status::Cancelled, ..path };
+            self.meet(ways, path, story.cost, || story.and(0, Some(note())));
             return;
         }
         path.killed = true;
-        let note = format!("the job's time is up in `{}`{when}", act.step.name);
-        ways.add(Path { status: Status::Cancelled, ..path.clone() }, story.and(1, Some(note)));
+        let note = || format!("the job's time is up in `{}`{when}", act.step.name);
+        self.meet(ways, Path { status: Status::Cancelled, ..path.clone() }, story.cost + 1, || story.and(1, Some(note())));
         for ending in [Ending::Failure, Ending::Cancelled] {
-            let note = format!("the machine is lost in `{}`{when}", act.step.name);
-            ways.add(Path { status: Status::Gone(ending), killed: ending == Ending::Cancelled, ..path.clone() }, story.and(1, Some(note)));
+            let note = || format!("the machine is lost in `{}`{when}", act.step.name);
+            let path = Path { status: Status::Gone(ending), killed: ending == Ending::Cancelled, ..path.clone() };
+            self.meet(ways, path, story.cost + 1, || story.and(1, Some(note())));
         }
+    }
+
+    /// Adds a path without what no later step looks at.
+    fn meet(&self, ways: &mut Ways<Path>, mut path: Path, cost: u32, story: impl FnOnce() -> Story) {
+        let place = path.steps.len();
+        let machine = !matches!(path.status, Status::Gone(_));
+        for (act, done) in self.unit.acts.iter().zip(&mut path.steps) {
+            if (act.last_read < place || !machine) && act.effect.kind != Kind::Gate {
+                *done = Done { outcome: Ending::Success, conclusion: Ending::Success, outputs: Vec::new() };
+            }
+        }
+        ways.meet(path, cost, story);
     }
 
     /// The value of a step's variable.

@@ -161,3 +161,46 @@ fn an_imported_file_is_reported_once_and_the_order_does_not_depend_on_threads() 
     let text = String::from_utf8(one.stdout).unwrap();
     assert_eq!(text.lines().filter(|line| line.starts_with("platform.mlp:") && line.contains("MLP0101")).count(), 1, "{text}");
 }
+
+/// A command of the user's gets the token that Argo CD is asked with.
+const UNPROVEN: &str = r#"mlp 1
+
+secret ARGOCD_TOKEN
+connection argo: argocd { server = "https://argo.acme.internal", token = secret.ARGOCD_TOKEN }
+
+pipeline "hello" {
+  on push { branches = ["main"] }
+  train fit {
+    run     = file("train.py")
+    timeout = 1h
+    metric accuracy: float higher
+  }
+  gate quality { require accuracy >= 0.90 }
+  deploy live { namespace = "ml-dev" }
+  job notify {
+    timeout = 5min
+    env { TOKEN = secret.ARGOCD_TOKEN }
+    run = bash"""true"""
+  }
+}
+"#;
+
+#[test]
+fn a_proof_is_part_of_it_where_asked_for() {
+    let world = World::hello();
+    let done = world.mlp(&["check", "--prove"]);
+    assert_eq!((done.code, done.out.as_str()), (Some(0), ""), "{}", done.text());
+    world.write("hello.mlp", UNPROVEN);
+    world.mlp(&["check"]).is(0);
+    for (format, says) in [
+        ("full", "MLP0015"),
+        ("concise", ": error[MLP0015] "),
+        ("json", "\"MLP0015\""),
+        ("github", "::error file=.github/workflows/mlp-hello.yml,line="),
+        ("sarif", "\"ruleId\": \"MLP0015\""),
+    ] {
+        let done = world.mlp(&["check", "--prove", "--output-format", format]);
+        done.is(1).says(says);
+        done.says("`Run notify` of `notify` holds release credentials");
+    }
+}

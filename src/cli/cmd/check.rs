@@ -1,10 +1,11 @@
-//! `mlp check`: what is wrong, and `--fix`.
+//! `mlp check`: what is wrong, `--fix` and `--prove`.
 
 use crate::cli::analyses::{Judge, analyses, with_failures};
 use crate::cli::args::{Check, Global};
 use crate::cli::console::{Console, plural};
-use crate::cli::exit::{Exit, Outcome, Stop};
+use crate::cli::exit::{Exit, Failure, Outcome, Stop};
 use crate::cli::load::{self, Loaded};
+use crate::cli::proofs;
 use crate::cli::repository::Repository;
 use crate::cli::write;
 use crate::diagnostic::render::{Finding, Report};
@@ -17,7 +18,10 @@ const MOST_ROUNDS: usize = 20;
 /// Reports what is wrong with the files selected.
 pub fn run(args: &Check, global: &Global) -> Outcome {
     let console = Console::reporting(global, &args.reporting);
-    let repository = Repository::open(global.root.as_deref(), &args.selection.paths)?;
+    let mut repository = Repository::open(global.root.as_deref(), &args.selection.paths)?;
+    if args.prove {
+        repository.find_name();
+    }
     if load::is_stdin(&args.selection)? {
         return stdin(args, &repository, &console);
     }
@@ -71,10 +75,24 @@ impl Checker<'_> {
             let findings = judge.findings(&analyses);
             drop(analyses);
             if rounds == 0 || !self.fix(&mut loaded.sources, &findings) {
-                return (with_failures(findings, std::mem::take(&mut loaded.failures), &mut loaded.sources), pipelines);
+                let mut failures = std::mem::take(&mut loaded.failures);
+                if self.args.prove && failures.is_empty() && Exit::of(&findings) == Exit::Clean {
+                    failures = self.prove(loaded);
+                }
+                return (with_failures(findings, failures, &mut loaded.sources), pipelines);
             }
             rounds -= 1;
         }
+    }
+
+    /// What is not proved of pipelines without mistakes.
+    fn prove(&self, loaded: &Loaded) -> Vec<Failure> {
+        let bar = self.console.bar(loaded.targets.len(), "Proving");
+        let analyses = analyses(&loaded.sources, &loaded.targets, &self.repository.lock, &bar);
+        let mut failures = Vec::new();
+        let proofs = proofs::compiled(&analyses, &mut failures);
+        failures.extend(proofs.iter().flat_map(|(proof, text)| proofs::failures(proof, text)));
+        failures
     }
 
     /// Applies what may be applied; whether anything was.

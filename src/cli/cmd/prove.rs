@@ -3,19 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::Artifact;
 use crate::cli::analyses::{Judge, analyses, with_failures};
 use crate::cli::args::{Global, Prove, Written};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure, Outcome, Stop};
 use crate::cli::load;
 use crate::cli::outputs::SHARED_FOLDER;
+use crate::cli::proofs;
 use crate::cli::repository::Repository;
 use crate::diagnostic::render::Report;
-use crate::lint::files;
-use crate::prove::{Depth, Proof, prove, render};
-
-const WORKFLOWS: &str = ".github/workflows/";
+use crate::prove::{Proof, render};
 
 /// Proves the workflows selected. Whatever is broken or unproven is found, which is exit status 1.
 pub fn run(args: &Prove, global: &Global) -> Outcome {
@@ -43,34 +40,16 @@ fn compiled(args: &Prove, repository: &Repository, console: &Console) -> Result<
     let analyses = analyses(&loaded.sources, &loaded.targets, &repository.lock, &bar);
     let findings = Judge { config: &repository.config, deny: None }.findings(&analyses);
     let mut failures = std::mem::take(&mut loaded.failures);
-    let mut proofs = Vec::new();
-    if Exit::of(&findings) == Exit::Clean {
-        for checked in analyses.iter().filter_map(|analysis| analysis.checked()) {
-            match crate::compile(&checked) {
-                Ok(artifacts) => proofs.extend(emitted(&artifacts)?),
-                Err(error) => failures.push(Failure::new(&files::NOT_COMPILED, error.path.clone(), error.to_string())),
-            }
-        }
-    }
+    let clean = Exit::of(&findings) == Exit::Clean;
+    let proofs = if clean { proofs::compiled(&analyses, &mut failures) } else { Vec::new() };
     drop(analyses);
     let findings = with_failures(findings, failures, &mut loaded.sources);
     let exit = Exit::of(&findings);
     if exit == Exit::Clean {
-        return Ok(Ok(proofs));
+        return Ok(Ok(proofs.into_iter().map(|(proof, _)| proof).collect()));
     }
     console.complain(Report { sources: &loaded.sources, findings: &findings });
     Ok(Err(exit))
-}
-
-fn emitted(artifacts: &[Artifact]) -> Result<Vec<Proof>, Failure> {
-    let below = |folder: &'static str| artifacts.iter().filter(move |artifact| artifact.path.starts_with(folder));
-    let scripts: BTreeMap<String, String> = below(SHARED_FOLDER).map(|file| (file.path.clone(), file.text.to_string())).collect();
-    below(WORKFLOWS).map(|file| proof(&file.path, &file.text, &scripts)).collect()
-}
-
-fn proof(path: &str, text: &str, scripts: &BTreeMap<String, String>) -> Result<Proof, Failure> {
-    prove(path, text, scripts, Depth::Full)
-        .map_err(|error| Failure::new(&files::UNREADABLE, path, format!("`{path}` is no workflow: {error}")))
 }
 
 /// The scripts that stand in the repository.
@@ -81,7 +60,7 @@ fn standing(repository: &Repository) -> Result<BTreeMap<String, String>, Failure
 
 fn file(path: &Path, repository: &Repository, scripts: &BTreeMap<String, String>) -> Result<Proof, Failure> {
     let path = repository.relative(path)?;
-    proof(&path, &load::read(repository, &path)?, scripts)
+    proofs::proof(&path, &load::read(repository, &path)?, scripts)
 }
 
 fn written(format: Written, proofs: &[Proof]) -> String {

@@ -39,6 +39,10 @@ pub static NETWORK: Code = Code { id: "MLP0012", name: "no-answer", severity: Se
 /// A file could not be formatted.
 pub static FORMATTER: Code =
     Code { id: "MLP0013", name: "not-formatted", severity: Severity::Error, docs: include_str!("not_formatted.md") };
+/// A workflow does something that it must never do.
+pub static DISPROVED: Code = Code { id: "MLP0014", name: "disproved", severity: Severity::Error, docs: include_str!("disproved.md") };
+/// Something keeps the proof of a workflow from being one.
+pub static UNPROVEN: Code = Code { id: "MLP0015", name: "unproven", severity: Severity::Error, docs: include_str!("unproven.md") };
 
 /// All of them, by code.
 pub static CODES: &[&Code] = &[
@@ -55,4 +59,6 @@ pub static CODES: &[&Code] = &[
     &NOT_COMPILED,
     &NETWORK,
     &FORMATTER,
+    &DISPROVED,
+    &UNPROVEN,
 ];

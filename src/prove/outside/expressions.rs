@@ -272,8 +272,15 @@ fn expressions_mean_what_github_says() {
     let result = runner(CASES).run(&(expression(), statuses, Just(())), |(text, status, ())| {
         let answer = evaluator.borrow_mut().ask(&text, status);
         let unit = &program.jobs[3];
-        let inside =
-            Inside { program: &program, unit, state: &state, path: None, cancelled: Some(status.cancelled), above: status.above() };
+        let inside = Inside {
+            program: &program,
+            unit,
+            jobs: &state.jobs,
+            fork: false,
+            path: None,
+            cancelled: Some(status.cancelled),
+            above: status.above(),
+        };
         let wrapped = format!("${{{{ {text} }}}}");
         let value = Template::parse(&wrapped).and_then(|template| template.evaluate(&inside));
         let count = |counter: &Cell<u32>| counter.set(counter.get() + 1);

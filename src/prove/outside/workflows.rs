@@ -185,7 +185,7 @@ fn ends(text: &str) -> BTreeMap<String, String> {
     let workflow = read::read(text).unwrap();
     let mut program = Program::new(&workflow, true).unwrap_or_else(|_| panic!("not understood:\n{text}"));
     scripted(&mut program);
-    let run = Run::new(&program);
+    let run = Run::new(&program, false);
     run.undisturbed().unwrap_or_else(|error| panic!("{error}\n{text}"));
     let table = run.table.borrow();
     let mut ends = BTreeMap::new();
