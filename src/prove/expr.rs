@@ -181,7 +181,8 @@ fn calls(expr: &SpannedExpr<'_>, wanted: &dyn Fn(Function) -> bool) -> bool {
 fn compare<'e>(expr: &'e SpannedExpr<'_>, found: &mut Vec<(Vec<Part>, Option<&'e str>)>) {
     match &expr.inner {
         Expr::BinExpr(BinExpr { lhs, op: BinOp::Eq | BinOp::Neq, rhs }) => match (&lhs.inner, &rhs.inner) {
-            (Expr::Context(context), Expr::Literal(Literal::String(text))) | (Expr::Literal(Literal::String(text)), Expr::Context(context)) => {
+            (Expr::Context(context), Expr::Literal(Literal::String(text)))
+            | (Expr::Literal(Literal::String(text)), Expr::Context(context)) => {
                 found.extend(path(context).ok().map(|path| (path, Some(text.as_ref()))));
             }
             _ => [lhs, rhs].iter().for_each(|side| compare(side, found)),

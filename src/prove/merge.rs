@@ -46,12 +46,7 @@ impl<'r, 'w> Merge<'r, 'w> {
     pub fn new(program: &'r Program<'w>) -> Self {
         let needs = |job: usize| program.jobs.get(job).map_or(&[][..], |unit| &unit.needs);
         let reads = |job: usize| needs(job).iter().map(move |need| ((job, *need), Reads::of(program, job, *need)));
-        Self {
-            program,
-            stages: stages(program),
-            reads: (0..program.jobs.len()).flat_map(reads).collect(),
-            gates: gates(program),
-        }
+        Self { program, stages: stages(program), reads: (0..program.jobs.len()).flat_map(reads).collect(), gates: gates(program) }
     }
 
     /// A state after the job at a place in the order, without what cannot matter.

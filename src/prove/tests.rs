@@ -77,3 +77,10 @@ fn jobs_that_wait_for_each_other_never_start() {
     let broken: Vec<&str> = proof.verdicts.iter().filter(|verdict| verdict.counter.is_some()).map(|verdict| verdict.property).collect();
     assert_eq!(broken, ["starts"]);
 }
+
+#[test]
+fn a_job_that_can_never_run_is_named() {
+    let proof = proof(&[job("a", ""), job("b", "    needs: a\n    if: ${{ needs.c.result == 'success' }}\n")].concat());
+    let starts = proof.verdicts.iter().find(|verdict| verdict.property == "starts").and_then(|verdict| verdict.counter.as_ref());
+    assert_eq!(starts.map(|counter| counter.why.as_str()), Some("`b` never starts, whatever happens"));
+}
