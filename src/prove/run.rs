@@ -69,11 +69,14 @@ pub struct Run<'r, 'w> {
     /// What can become of a job, by all that it can see.
     cache: RefCell<FxHashMap<(usize, Packed), Rc<Next>>>,
     pub pool: RefCell<Pool>,
-    merged: RefCell<FxHashMap<(usize, bool, Parts), (Parts, Option<Line>)>>,
+    merged: RefCell<Merged>,
 }
 
 /// Jobs, what the outcome job is to see, and decisions, by number.
 type Parts = (u32, u32, u32);
+
+/// By place in the order, whether in a fork, and parts: what is left of them, and the worst line so far.
+type Merged = FxHashMap<(usize, bool, Parts), (Parts, Option<Line>)>;
 
 /// States after a job, each with the least unusual story of it.
 pub type Next = Vec<(Packed, Story)>;
