@@ -1,5 +1,7 @@
 //! The properties that are looked at on the way.
 
+use std::collections::BTreeSet;
+
 use super::effect::Kind;
 use super::expr::{Part, Template};
 use super::program::{Act, Program};
@@ -12,6 +14,7 @@ type Wrong = Vec<(&'static str, String)>;
 /// A job starts.
 pub fn begin(run: &Run<'_, '_>, job: usize, above: Above, state: &State, story: &Story) {
     let Some(unit) = run.program.jobs.get(job) else { return };
+    run.started.borrow_mut().insert(job);
     let line = unit.job.condition.as_ref().map_or(unit.job.line, |at| at.line);
     let found = |why: String| run.found(Found { property: "contained", line, why, story: story.clone(), job: Some(job) });
     if !run.program.is_aftermath(job) && above.bad {
@@ -25,6 +28,15 @@ pub fn begin(run: &Run<'_, '_>, job: usize, above: Above, state: &State, story: 
         if state.again == Some(false) && state.reached & run.program.bit(act) == 0 {
             found(format!("`{}` runs although no deploy has begun", unit.job.id));
         }
+    }
+}
+
+/// All runs are known: a job that starts in none of them is there for nothing.
+pub fn idle(run: &Run<'_, '_>, started: &BTreeSet<usize>) {
+    for (_, unit) in run.program.jobs.iter().enumerate().filter(|(job, _)| !started.contains(job)) {
+        let line = unit.job.condition.as_ref().map_or(unit.job.line, |at| at.line);
+        let why = format!("`{}` never starts, whatever happens", unit.job.id);
+        run.found(Found { property: "starts", line, why, story: Story::default(), job: None });
     }
 }
 

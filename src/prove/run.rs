@@ -55,6 +55,8 @@ pub struct Run<'r, 'w> {
     terms: RefCell<Terms>,
     found: RefCell<BTreeMap<&'static str, Found>>,
     pub states: Cell<usize>,
+    /// Jobs that start in some run.
+    pub started: RefCell<BTreeSet<usize>>,
     /// The endings, each with its least unusual story.
     pub shapes: RefCell<BTreeMap<Shape, Story>>,
     /// How each job can end: what an equivalent workflow has in common.
@@ -86,6 +88,7 @@ impl<'r, 'w> Run<'r, 'w> {
             terms: RefCell::default(),
             found: RefCell::default(),
             states: Cell::new(0),
+            started: RefCell::default(),
             shapes: RefCell::default(),
             table: RefCell::default(),
             outcomes: RefCell::default(),
@@ -112,6 +115,7 @@ impl<'r, 'w> Run<'r, 'w> {
             let known = self.places.count();
             self.attempt(vec![self.disturbed(false), self.disturbed(true)])?;
             if self.places.count() == known {
+                judge::idle(self, &self.started.borrow());
                 return Ok(());
             }
         }

@@ -184,3 +184,10 @@ fn nothing_has_failed_in_a_run_that_was_cancelled() {
     assert!(!can_succeed(&on("failure() && cancelled()"), "b"));
     assert!(can_succeed(&on("always() && cancelled() && needs.a.result == 'cancelled'"), "b"));
 }
+
+#[test]
+fn a_job_that_can_never_run_is_named() {
+    let proof = proof(&[job("a", ""), job("b", "    needs: a\n    if: ${{ needs.c.result == 'success' }}\n")].concat());
+    let starts = proof.verdicts.iter().find(|verdict| verdict.property == "starts").and_then(|verdict| verdict.counter.as_ref());
+    assert_eq!(starts.map(|counter| counter.why.as_str()), Some("`b` never starts, whatever happens"));
+}

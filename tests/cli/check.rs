@@ -201,6 +201,6 @@ fn a_proof_is_part_of_it_where_asked_for() {
     ] {
         let done = world.mlp(&["check", "--prove", "--output-format", format]);
         done.is(1).says(says);
-        done.says("`Run notify` of `notify` holds release credentials");
+        done.says("`Run notify` of `notify` holds release");
     }
 }

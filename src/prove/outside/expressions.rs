@@ -277,6 +277,7 @@ fn expressions_mean_what_github_says() {
             unit,
             jobs: &state.jobs,
             fork: false,
+            again: None,
             path: None,
             cancelled: Some(status.cancelled),
             above: status.above(),
