@@ -145,13 +145,14 @@ fn every_mutant_is_caught() {
     none_survives("churn", |_| true);
 }
 
+#[cfg(not(feature = "outside"))]
 #[test]
 fn mutants_of_the_large_example_are_caught() {
     none_survives("monorepo", |number| number % 16 == 5);
 }
 
+#[cfg(feature = "outside")]
 #[test]
-#[ignore = "takes minutes: cargo test --release --test prove -- --ignored --nocapture"]
 fn every_mutant_of_the_large_example_is_caught() {
     none_survives("monorepo", |_| true);
 }
