@@ -22,11 +22,11 @@ WATCHERS = (("live", "verify", VERIFY), ("rollback", "rollback", "Revert this ru
 RELEASE = ("rollout", "live", "rollback")
 
 
-def failed(run: Run, job: str) -> None:
-    """The run is red, because of one job before the release."""
+def failed(run: Run, job: str, attempt: int = 1) -> None:
+    """The run is red, because of one job before the release; a later attempt looks whether there is something to take back."""
     assert not run.green
     assert [name for name, result in run.results().items() if result == "failure"] == [job, "outcome"], run.results()
-    assert {run.jobs[name].result for name in RELEASE} == {"skipped"}
+    assert [run.jobs[name].result for name in RELEASE] == ["skipped", "skipped", "skipped" if attempt == 1 else "success"]
     assert run.outcome == "failed"
 
 
@@ -60,9 +60,9 @@ def test_a_run_that_fails_in_one_job_after_the_other(released: World) -> None:
 
     for attempt, step, code in ((2, TRAIN, 1), (3, DECIDE, 4)):
         disk = FullDisk(world.runner.temporary(world.runner.place(number, attempt)))
-        run = alone.rerun(world, run, attempt, [At("fit", disk.begin, step)])
-        disk.end()
-        failed(run, "fit")
+        # One machine stands in for those of all jobs: the disk is full for one of them.
+        run = alone.rerun(world, run, attempt, [At("fit", disk.begin, step), At("rollback", disk.end)])
+        failed(run, "fit", attempt)
         assert run.jobs["fit"].codes == {step: code}
         assert "No space left on device" in run.text("fit")
         assert world.standing() == before
@@ -71,7 +71,7 @@ def test_a_run_that_fails_in_one_job_after_the_other(released: World) -> None:
 
     run = alone.rerun(world, run, 4, [At("transformer", containers.begin)])
     containers.end()
-    failed(run, "transformer")
+    failed(run, "transformer", 4)
     assert (run.jobs["fit"].outputs["reuse"], run.jobs["fit"].outputs["run_id"]) == ("true", trained)
     assert (world.gitops.tip(), world.champion(), world.predict()) == (before[0], before[1], answer)
 
