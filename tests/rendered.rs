@@ -51,16 +51,15 @@ fn copy(from: &Path, to: &Path) {
 
 /// A GitOps repository with the release of a deploy in it.
 struct Deployed {
-    folder: PathBuf,
+    folder: tempfile::TempDir,
     config: Value,
 }
 
 impl Deployed {
     /// The manifests as publishing leaves them, and then a release of this model.
     fn new(example: &Path, config: Value, uri: &str) -> Self {
-        let name = format!("{}-{}", config["pipeline"].as_str().unwrap(), config["environment"].as_str().unwrap());
-        let folder = root().join("target/rendered").join(name);
-        drop(fs::remove_dir_all(&folder));
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
         if let Some(path) = config["manifest"]["path"].as_str() {
             copy(&example.join(config["source"].as_str().unwrap_or(path)), &folder.join(path));
         } else {
@@ -68,7 +67,7 @@ impl Deployed {
             fs::create_dir_all(folder.join(patched).parent().unwrap()).unwrap();
             fs::copy(example.join(patched), folder.join(patched)).unwrap();
         }
-        let deployed = Self { folder, config };
+        let deployed = Self { folder: place, config };
         deployed.release(uri);
         deployed
     }
@@ -78,7 +77,7 @@ impl Deployed {
         let release = json!({ "uri": uri, "version": "7", "digest": DIGEST, "run": "acme/ml/7", "mlflow_run": "r7", "source": "c0de" });
         let mut child = Command::new(root().join("target/tools/python/bin/python"))
             .arg(root().join("tests/rendered/release.py"))
-            .args([root().join("templates/runtime"), self.folder.clone()])
+            .args([&root().join("templates/runtime"), self.folder.path()])
             .stdin(Stdio::piped())
             .spawn()
             .expect("run tools/install");
@@ -89,13 +88,13 @@ impl Deployed {
 
     fn overlay(&self) -> Option<PathBuf> {
         let path = self.config["manifest"]["path"].as_str()?;
-        Some(self.folder.join(path).join("overlays").join(self.config["environment"].as_str().unwrap()))
+        Some(self.folder.path().join(path).join("overlays").join(self.config["environment"].as_str().unwrap()))
     }
 
     /// What Argo CD applies: the resolved overlay, or the user's own file.
     fn rendered(&self) -> Vec<Value> {
         let Some(overlay) = self.overlay() else {
-            let patched = self.folder.join(self.config["manifest"]["patch"].as_str().unwrap());
+            let patched = self.folder.path().join(self.config["manifest"]["patch"].as_str().unwrap());
             return documents(&fs::read_to_string(patched).unwrap());
         };
         let output = Command::new(root().join("target/tools/bin/kustomize")).arg("build").arg(overlay).output().expect("run tools/install");
