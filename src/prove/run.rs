@@ -101,8 +101,8 @@ impl<'r, 'w> Run<'r, 'w> {
         }
     }
 
-    /// Explores runs in which nothing goes wrong outside, then all runs: a first attempt is one that keeps nothing of an earlier one, and
-    /// a run that nobody cancels is one that is cancelled when all is over. Attempts follow until nothing new can come of them.
+    /// Explores runs in which nothing goes wrong outside, then all runs, in a first attempt and in later ones; a run that nobody cancels
+    /// is one that is cancelled when all is over. Attempts follow until nothing new can come of them.
     /// With `first`, it ends where a property is found broken.
     pub fn explore(&self, first: bool) -> Result<(), String> {
         self.undisturbed()?;

@@ -185,6 +185,12 @@ pub struct Decision {
     pub champion: Text,
 }
 
+/// The bit of environments that nothing looks at any more.
+pub const STUCK: u64 = 1 << 63;
+
+/// A job's number, how it ended, and how it shows.
+pub type Event = (usize, Ending, Ending);
+
 /// Everything that later jobs and the properties can tell apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
@@ -222,11 +228,31 @@ impl State {
     }
 }
 
-/// The bit of environments that nothing looks at any more.
-pub const STUCK: u64 = 1 << 63;
-
-/// A job's number, how it ended, and how it shows.
-pub type Event = (usize, Ending, Ending);
+/// What happened, whoever knows of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Truth {
+    /// Something outside went wrong: a step failed by itself, a machine was lost, the run was cancelled …
+    pub trouble: bool,
+    pub failed: bool,
+    pub cancelled: bool,
+    pub lost: bool,
+    pub approved: bool,
+    /// Something was released, verified or taken back.
+    pub touched: bool,
+    /// A release was taken back.
+    pub undone: bool,
+    /// Manifests were published that differ.
+    pub published: bool,
+    /// They were verified.
+    pub checked: bool,
+    pub ran: bool,
+    /// A job output was dropped, as it held a masked secret.
+    pub dropped: bool,
+    /// The run is red.
+    pub red: bool,
+    /// Anything may go wrong, and earlier attempts may have been made.
+    pub any: bool,
+}
 
 impl Truth {
     #[must_use]
@@ -265,32 +291,6 @@ impl Truth {
             ..self
         }
     }
-}
-
-/// What happened, whoever knows of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Truth {
-    /// Something outside went wrong: a step failed by itself, a machine was lost, the run was cancelled …
-    pub trouble: bool,
-    pub failed: bool,
-    pub cancelled: bool,
-    pub lost: bool,
-    pub approved: bool,
-    /// Something was released, verified or taken back.
-    pub touched: bool,
-    /// A release was taken back.
-    pub undone: bool,
-    /// Manifests were published that differ.
-    pub published: bool,
-    /// They were verified.
-    pub checked: bool,
-    pub ran: bool,
-    /// A job output was dropped, as it held a masked secret.
-    pub dropped: bool,
-    /// The run is red.
-    pub red: bool,
-    /// Anything may go wrong, and earlier attempts may have been made.
-    pub any: bool,
 }
 
 /// Jobs as the outcome script sees them.
@@ -378,13 +378,10 @@ impl Mark {
         if marks.contains(&Self::Line(Line::KeptChampion)) {
             return line;
         }
-        let open = if marks.contains(&Self::Silent) {
-            Line::Failed
-        } else if marks.contains(&Self::Undecided) || marks.contains(&Self::Unbegun) {
-            Line::Cancelled
-        } else {
-            return line;
-        };
-        line.min(open)
+        match Self::open(marks, line) {
+            Some(Self::Silent) => line.min(Line::Failed),
+            Some(_) => Line::Cancelled,
+            None => line,
+        }
     }
 }
