@@ -50,6 +50,9 @@ pub struct Report {
     pub named: BTreeSet<usize>,
 }
 
+/// What a rollback says that decides what the outcome script makes of it.
+const DECIDING: [&str; 2] = ["result", "changed"];
+
 /// The jobs of one environment's release.
 #[derive(Clone, Debug)]
 pub struct Trio {
@@ -96,7 +99,7 @@ impl<'w> Program<'w> {
     pub fn tells(&self, job: usize, output: &str) -> bool {
         let Some(report) = &self.report else { return false };
         let rollback = report.releases.iter().any(|trio| trio.rollback == Some(job));
-        (output == "approved" && report.gates.contains(&job)) || (rollback && matches!(output, "result" | "changed"))
+        (output == "approved" && report.gates.contains(&job)) || (rollback && DECIDING.contains(&output))
     }
 
     /// The bit of the environment of a step, among those that something is deployed to.
@@ -271,7 +274,7 @@ fn read(jobs: &[Unit<'_>], ids: &[&str], report: Option<&Report>) -> BTreeSet<(u
     }
     let gates = report.iter().flat_map(|report| &report.gates).map(|job| (*job, "approved".to_owned()));
     let rollbacks = report.iter().flat_map(|report| &report.releases).filter_map(|trio| trio.rollback);
-    let rollbacks = rollbacks.flat_map(|job| ["result", "changed"].map(|output| (job, output.to_owned())));
+    let rollbacks = rollbacks.flat_map(|job| DECIDING.map(|output| (job, output.to_owned())));
     read.extend(gates.chain(rollbacks));
     read
 }
